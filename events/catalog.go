@@ -1,0 +1,30 @@
+package events
+
+import "strings"
+
+// Catalog is the codec that knows every event of the shop.
+func Catalog() *Codec {
+	c := new(Codec)
+	admitLog(c)
+	admitProduct(c)
+	admitPrice(c)
+	admitStock(c)
+	admitCustomer(c)
+	admitOrder(c)
+	admitPayment(c)
+	admitShipment(c)
+	admitReturn(c)
+	admitCreditNote(c)
+	admitLoyalty(c)
+	admitImport(c)
+	return c
+}
+
+// SKU is the one form in which a stock keeping unit is compared and stored: trimmed and upper-cased.
+func SKU(s string) string { return strings.ToUpper(strings.TrimSpace(s)) }
+
+// Category is the part of a stream's name before the first dash.
+func Category(stream string) string {
+	category, _, _ := strings.Cut(stream, "-")
+	return category
+}

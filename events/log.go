@@ -1,0 +1,24 @@
+package events
+
+// LogEvent is the closed set of facts about the log itself.
+//
+//sumtype:decl
+type LogEvent interface {
+	Event
+	logEvent()
+}
+
+// LogOpened is the first event of a log and gives it its identity; a restore records another, for the restored log is
+// another log from there on.
+type LogOpened struct {
+	LogID LogID `json:"log_id"`
+}
+
+func (LogOpened) Type() string { return "log.opened" }
+
+func (LogOpened) logEvent() {}
+
+// Log is the stream that holds the identity of the log.
+func Log() Stream[LogEvent] { return "log-identity" }
+
+func admitLog(c *Codec) { Current[LogOpened](c) }
