@@ -1,0 +1,87 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"tillstream/events"
+)
+
+// load makes the state that of the stream: from a snapshot and the facts after it the first time, and by the facts
+// others appended where the newest state is asked for. A known state is otherwise trusted: an append that expects its
+// revision tells when it is old.
+func (m *mailbox[S, E]) load(ctx context.Context, newest bool) error {
+	if m.loaded && !newest {
+		return nil
+	}
+	if !m.loaded {
+		m.loadSnapshot(ctx)
+	}
+	call, cancel := context.WithTimeout(ctx, storeWithin)
+	defer cancel()
+	for r, err := range m.h.store.Read(call, m.stream, uint64(m.last+1)) {
+		if err != nil {
+			return fmt.Errorf("read %s from revision %d: %w", m.stream, m.last+1, err)
+		}
+		e, ok := r.Event.(E)
+		if !ok {
+			return fmt.Errorf("%s holds a foreign fact %s at revision %d", m.stream, r.Type(), r.Revision)
+		}
+		m.state = m.state.Evolve(e)
+		m.last, m.at = int64(r.Revision), r.Position
+		m.seen.note(r.Command, r.Request, r.Revision, r.Rec)
+	}
+	m.loaded = true
+	return nil
+}
+
+// snapshot is the stored form of a folded stream.
+type snapshot[S any] struct {
+	LogID    events.LogID    `json:"log"`
+	Stream   string          `json:"stream"`
+	Revision int64           `json:"revision"`
+	Position events.Position `json:"position"`
+	Fold     int             `json:"fold"`
+	State    S               `json:"state"`
+	Commands []recorded      `json:"commands"`
+}
+
+// loadSnapshot starts the state from a snapshot that fits; one that does not, or cannot be read, is as good as none.
+func (m *mailbox[S, E]) loadSnapshot(ctx context.Context) {
+	if m.h.opts.Snapshots == nil {
+		return
+	}
+	call, cancel := context.WithTimeout(ctx, snapshotWithin)
+	defer cancel()
+	b, found, err := m.h.opts.Snapshots.Load(call, m.stream)
+	if err != nil || !found {
+		if err != nil {
+			m.h.opts.Log.Warn("a snapshot could not be read; the stream is", "stream", m.stream, "err", err)
+		}
+		return
+	}
+	var s snapshot[S]
+	if json.Unmarshal(b, &s) != nil || s.LogID != m.h.opts.LogID || s.Stream != m.stream || s.Fold != m.state.FoldVersion() {
+		return
+	}
+	m.state, m.last, m.at, m.snapshot = s.State, s.Revision, s.Position, s.Revision
+	m.seen.restore(s.Commands)
+}
+
+// keepSnapshot saves the state when snapshotEvery facts have come since the last time.
+func (m *mailbox[S, E]) keepSnapshot() {
+	if m.h.opts.Snapshots == nil || m.last-m.snapshot < snapshotEvery {
+		return
+	}
+	m.snapshot = m.last
+	b, err := json.Marshal(snapshot[S]{m.h.opts.LogID, m.stream, m.last, m.at, m.state.FoldVersion(), m.state, m.seen.list()})
+	if err == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), snapshotWithin)
+		defer cancel()
+		err = m.h.opts.Snapshots.Save(ctx, m.stream, b)
+	}
+	if err != nil {
+		m.h.opts.Log.Warn("a snapshot could not be saved; the stream is read instead", "stream", m.stream, "err", err)
+	}
+}
