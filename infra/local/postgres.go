@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"tillstream/infra/local/child"
+	"tillstream/infra/local/durable"
 )
 
 const (
@@ -46,7 +47,7 @@ type Postgres struct {
 	binaries binaries
 	password string
 	log      *child.Log
-	lock     *os.File
+	lock     *durable.Lock
 
 	stopOnce sync.Once
 	stop     chan context.Context // holds the one request to stop, with its deadline
@@ -56,14 +57,14 @@ type Postgres struct {
 }
 
 // StartPostgres starts the private server of a directory, making it first when there is none, and returns when it answers
-// queries. What an earlier owner of the directory left running is ended first. It answers ErrInUse when another process
-// runs the server of that directory now.
+// queries. What an earlier owner of the directory left running is ended first. It answers durable.ErrLocked when another
+// process runs the server of that directory now.
 func StartPostgres(ctx context.Context, o PostgresOptions) (*Postgres, error) {
 	o, err := o.complete()
 	if err != nil {
 		return nil, err
 	}
-	lock, err := lockFile(filepath.Join(o.Dir, "lock"))
+	lock, err := durable.TakeLock(filepath.Join(o.Dir, "lock"))
 	if err != nil {
 		return nil, fmt.Errorf("start postgresql in %s: %w", o.Dir, err)
 	}

@@ -85,4 +85,3 @@ func parseVersion(text string) (string, int) {
 	}
 	return fields[0], major
 }
-

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"tillstream/infra/local/child"
+	"tillstream/infra/local/durable"
 )
 
 const (
@@ -48,7 +49,7 @@ func (c *cluster) ensure(ctx context.Context, b binaries) (string, error) {
 		return "", err
 	}
 	password := rand.Text() + rand.Text()
-	if err := writeDurably(secret, []byte(password+"\n")); err != nil {
+	if err := durable.Write(secret, []byte(password+"\n")); err != nil {
 		return "", err
 	}
 	c.tell("making a private PostgreSQL " + b.version + " cluster")
@@ -127,7 +128,7 @@ func (c *cluster) initialise(ctx context.Context, b binaries, locale, secret str
 	if err := os.Rename(data, c.data); err != nil {
 		return fmt.Errorf("make a cluster: %w", err)
 	}
-	return syncDir(c.place)
+	return durable.SyncDir(c.place)
 }
 
 // vacate ends whatever still works on the data and removes its marks: the server would take a mark for a living one when

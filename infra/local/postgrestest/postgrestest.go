@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"tillstream/infra/local"
+	"tillstream/infra/local/durable"
 )
 
 const (
@@ -78,7 +79,7 @@ func start() (string, error) {
 	for slot := range slotsMost {
 		dir := filepath.Join(slots, "postgres-"+strconv.Itoa(slot))
 		postgres, err := startIn(ctx, dir)
-		if errors.Is(err, local.ErrInUse) {
+		if errors.Is(err, durable.ErrLocked) {
 			continue
 		}
 		if err != nil {
@@ -94,7 +95,7 @@ func start() (string, error) {
 func startIn(ctx context.Context, dir string) (*local.Postgres, error) {
 	options := local.PostgresOptions{Dir: dir, MaxConnections: connections, Ephemeral: true}
 	postgres, err := local.StartPostgres(ctx, options)
-	if err == nil || errors.Is(err, local.ErrInUse) {
+	if err == nil || errors.Is(err, durable.ErrLocked) {
 		return postgres, err
 	}
 	if _, made := os.Stat(filepath.Join(dir, "cluster")); made != nil {

@@ -1,0 +1,125 @@
+package keys
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// A crash is a process that carries out the first steps of something and is never heard of again.
+
+func crashed(t *testing.T, steps []step) {
+	t.Helper()
+	if err := run(steps); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func reopened(t *testing.T, dir string) *Store {
+	t.Helper()
+	s, err := OpenStore(dir, [32]byte{7})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestAForgettingThatHasBegunIsCompletedAfterACrash(t *testing.T) {
+	for n := range 5 {
+		t.Run(fmt.Sprintf("crash after %d steps", n), func(t *testing.T) {
+			dir := t.TempDir()
+			s := reopened(t, dir)
+			_, key, err := s.Key(t.Context(), "customer-1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			before, _ := os.ReadFile(s.entry("customer-1").path)
+
+			crashed(t, s.forgetting(s.entry("customer-1"))[:n])
+			s = reopened(t, dir)
+			opened, err := s.Open(t.Context(), "customer-1", 1)
+
+			if n == 0 {
+				if err != nil || opened != key {
+					t.Fatalf("not begun, yet the key is lost: %v", err)
+				}
+				return
+			}
+			if !errors.Is(err, ErrForgotten) {
+				t.Fatalf("want forgotten, got %v", err)
+			}
+			if _, _, err := s.Key(t.Context(), "customer-1"); !errors.Is(err, ErrForgotten) {
+				t.Fatalf("another key was given: %v", err)
+			}
+			mustNotContain(t, dir, before)
+		})
+	}
+}
+
+func TestAKeyThatWasReturnedSurvivesAndOneThatWasNotMayBeAnother(t *testing.T) {
+	for n := range 5 {
+		t.Run(fmt.Sprintf("crash after %d steps", n), func(t *testing.T) {
+			dir := t.TempDir()
+			s := reopened(t, dir)
+			key := [keySize]byte{42}
+
+			crashed(t, s.creating(s.entry("customer-1"), key)[:n])
+			_, got, err := reopened(t, dir).Key(t.Context(), "customer-1")
+
+			if err != nil || got == [keySize]byte{} {
+				t.Fatalf("no key: %v", err)
+			}
+			if returnable := n >= 3; returnable && got != key {
+				t.Fatal("a key that could have been used was replaced")
+			}
+			if left, _ := os.ReadDir(filepath.Join(dir, newDir)); len(left) > 0 {
+				t.Fatalf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+func TestTheOldKeyIsDestroyedWhereItStands(t *testing.T) {
+	dir := t.TempDir()
+	s := reopened(t, dir)
+	if _, _, err := s.Key(t.Context(), "customer-1"); err != nil {
+		t.Fatal(err)
+	}
+	e := s.entry("customer-1")
+	file, err := os.Open(e.path) // keeps the old bytes reachable when their name is gone
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	before := make([]byte, fileSize)
+	_, _ = file.ReadAt(before, 0)
+
+	if err := s.Forget(t.Context(), "customer-1"); err != nil {
+		t.Fatal(err)
+	}
+
+	after := make([]byte, fileSize)
+	if _, err := file.ReadAt(after, 0); err != nil || bytes.Equal(before, after) {
+		t.Fatalf("the old bytes are still on the disk (%v)", err)
+	}
+}
+
+func mustNotContain(t *testing.T, dir string, bytesOfKey []byte) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if bytes.Contains(content, bytesOfKey) {
+			t.Errorf("%s still holds the key", path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
