@@ -1,0 +1,73 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"tillstream/events"
+)
+
+// Interval is one delivery: all that one log holds after From, up to and including To.
+type Interval struct {
+	Log      events.LogID
+	From, To events.Position
+	Facts    []events.Recorded
+	Broken   []Broken // those of the events that could not be decoded
+}
+
+// Broken is an event of the log that this binary cannot read.
+type Broken struct {
+	Wire     string
+	Stream   string
+	Revision uint64
+	ID       string
+	Position events.Position
+	Err      error // wraps events.ErrUnknownType when the log is newer than the binary
+}
+
+// Log reads the event store itself, in log order, in pages of bounded size; each page is an interval that begins where
+// the one before ended.
+type Log interface {
+	Between(ctx context.Context, after, upTo events.Position) iter.Seq2[Interval, error]
+}
+
+// Checkpoint is where a consumer stands: it has applied all of Log up to and including At, which were Count events.
+type Checkpoint struct {
+	Log   events.LogID
+	At    events.Position
+	Count uint64
+}
+
+// ErrForeignLog says a checkpoint belongs to another log, or lies beyond the end of this one: what was built cannot
+// belong to it. The consumer stops; its view is to be built anew.
+var ErrForeignLog = errors.New("the checkpoint belongs to another log: rebuild the view")
+
+// Beyond cuts off what a consumer at position at has applied already.
+func (i Interval) Beyond(at events.Position) Interval {
+	for len(i.Facts) > 0 && i.Facts[0].Position <= at {
+		i.Facts = i.Facts[1:]
+	}
+	for len(i.Broken) > 0 && i.Broken[0].Position <= at {
+		i.Broken = i.Broken[1:]
+	}
+	i.From = max(i.From, at)
+	return i
+}
+
+// Count is the number of events in the interval.
+func (i Interval) Count() uint64 { return uint64(len(i.Facts) + len(i.Broken)) }
+
+// stops tells why a consumer that hears some wire names must not go past this interval.
+func (i Interval) stops(hears func(wire string) bool) error {
+	for _, b := range i.Broken {
+		switch {
+		case errors.Is(b.Err, events.ErrUnknownType):
+			return fmt.Errorf("the log is newer than this binary: %s at position %d of stream %s: deploy the newer binary: %w", b.Wire, b.Position, b.Stream, b.Err)
+		case hears(b.Wire):
+			return fmt.Errorf("%s revision %d at position %d cannot be read: %w", b.Stream, b.Revision, b.Position, b.Err)
+		}
+	}
+	return nil
+}
