@@ -30,6 +30,8 @@ type Projector[V any] struct {
 	docs Documents[V]
 	log  Log
 
+	saved Checkpoint // what docs keeps; behind at by events that changed nothing
+
 	mu    sync.Mutex
 	at    Checkpoint
 	moved chan struct{} // closed and replaced whenever at moves
@@ -58,6 +60,7 @@ func (p *Projector[V]) Reload(ctx context.Context, id events.LogID) error {
 	if at.Log != id {
 		return fmt.Errorf("%s stands at %d of log %s, this is log %s: %w", p.view.Name, at.At, at.Log, id, ErrForeignLog)
 	}
+	p.saved = at
 	p.move(at)
 	return nil
 }
@@ -153,9 +156,30 @@ func (p *Projector[V]) apply(ctx context.Context, page Interval) error {
 		}
 		changed = p.view.Fold(docs, batch)
 	}
-	if err := p.docs.Save(ctx, changed, from, to); err != nil {
-		return fmt.Errorf("%s saves %d keys at %d: %w", p.view.Name, len(changed), to.At, err)
+	if len(changed) > 0 || to.Count-p.saved.Count >= unsavedMax {
+		if err := p.save(ctx, changed, to); err != nil {
+			return err
+		}
 	}
 	p.move(to)
+	return nil
+}
+
+// unsavedMax is how many events that change nothing a checkpoint may lag behind: a restart reads them again.
+const unsavedMax = 4096
+
+func (p *Projector[V]) save(ctx context.Context, changed map[string]Doc[V], to Checkpoint) error {
+	if err := p.docs.Save(ctx, changed, p.saved, to); err != nil {
+		return fmt.Errorf("%s saves %d keys at %d: %w", p.view.Name, len(changed), to.At, err)
+	}
+	p.saved = to
+	return nil
+}
+
+// Flush keeps the checkpoint where the view stands. It is called by the goroutine that calls Advance, at the end.
+func (p *Projector[V]) Flush(ctx context.Context) error {
+	if at := p.At(); at != p.saved {
+		return p.save(ctx, nil, at)
+	}
 	return nil
 }
