@@ -117,19 +117,28 @@ type OrderDelivered struct {
 	OrderID string `json:"order_id"`
 }
 
-// OrderCancelled ends the order before anything was shipped. Amount is what is no longer owed.
-type OrderCancelled struct {
-	OrderID string `json:"order_id"`
-	Amount  Money  `json:"amount"`
-	Reason  string `json:"reason"`
+// LineAmount is a number of units of one line, above 0, and the money they carry: rounded once, by who decided.
+type LineAmount struct {
+	LineID   string `json:"line_id"`
+	Quantity int64  `json:"quantity"`
+	Amount   Money  `json:"amount"`
 }
 
-// OrderReturned says shipped units came back by a return. Amount is their share of the lines.
+// OrderCancelled ends the order before anything was shipped. Lines is what was left of each line; Amount is what is no
+// longer owed: theirs, and the charges.
+type OrderCancelled struct {
+	OrderID string       `json:"order_id"`
+	Lines   []LineAmount `json:"lines"`
+	Amount  Money        `json:"amount"`
+	Reason  string       `json:"reason"`
+}
+
+// OrderReturned says shipped units came back by a return. Amount is the sum of the lines.
 type OrderReturned struct {
-	OrderID  string         `json:"order_id"`
-	ReturnID string         `json:"return_id"`
-	Lines    []LineQuantity `json:"lines"`
-	Amount   Money          `json:"amount"`
+	OrderID  string       `json:"order_id"`
+	ReturnID string       `json:"return_id"`
+	Lines    []LineAmount `json:"lines"`
+	Amount   Money        `json:"amount"`
 }
 
 // OrderClosed says nothing more will happen unasked; a return may still come.
