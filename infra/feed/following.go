@@ -1,0 +1,104 @@
+package feed
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"tillstream/projections"
+)
+
+// following is a follower with the intervals that wait for it, and how it fares.
+type following struct {
+	Follower
+	queue chan projections.Interval
+	left  bool // the last offer was refused: nobody waits for it again until it takes one
+
+	mu    sync.Mutex
+	err   error
+	since time.Time // when err came or went
+}
+
+func (f *following) note(err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if (err == nil) != (f.err == nil) {
+		f.since = time.Now()
+	}
+	f.err = err
+}
+
+// offer puts an interval into the queue. A full queue is waited for while patience lasts, once: after that the follower
+// is left behind, and reads from the store what it did not take.
+func (f *following) offer(ctx context.Context, i projections.Interval, patience *time.Timer) error {
+	select {
+	case f.queue <- i:
+		f.left = false
+		return nil
+	default:
+	}
+	if f.left {
+		return nil
+	}
+	select {
+	case f.queue <- i:
+	case <-patience.C:
+		f.left = true
+		patience.Reset(0) // over for the others too
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return nil
+}
+
+// merge joins told with the intervals that wait behind it, as long as they follow on each other, so that a view that
+// is behind writes fewer and larger batches.
+func (f *following) merge(told projections.Interval) projections.Interval {
+	owned := false
+	for len(told.Facts) < mergeMax {
+		select {
+		case next := <-f.queue:
+			if next.To <= told.To {
+				continue
+			}
+			if next.From > told.To {
+				// Something between was lost; an interval that covers the loss makes the follower read it.
+				return projections.Interval{Log: told.Log, From: next.To, To: next.To}
+			}
+			if !owned {
+				told.Facts, owned = append(told.Facts[:0:0], told.Facts...), true
+				told.Broken = append(told.Broken[:0:0], told.Broken...)
+			}
+			more := next.Beyond(told.To)
+			told.Facts, told.Broken, told.To = append(told.Facts, more.Facts...), append(told.Broken, more.Broken...), next.To
+		default:
+			return told
+		}
+	}
+	return told
+}
+
+// State is how a follower fares.
+type State struct {
+	Name  string
+	At    projections.Checkpoint
+	Lag   uint64    // events not yet applied, counted
+	Err   error     // why it cannot go on; nil when it can
+	Since time.Time // since when
+}
+
+// States lists every follower, in the order in which they were added.
+func (h *Hub) States() []State {
+	head := h.Head()
+	states := make([]State, len(h.followers))
+	for i, f := range h.followers {
+		at := f.At()
+		f.mu.Lock()
+		states[i] = State{Name: f.Name(), At: at, Err: f.err, Since: f.since}
+		f.mu.Unlock()
+		if head.Count > at.Count {
+			states[i].Lag = head.Count - at.Count
+		}
+	}
+	return states
+}
