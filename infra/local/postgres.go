@@ -38,6 +38,10 @@ type PostgresOptions struct {
 	Ephemeral      bool         // no fsync: for tests, whose data may be lost when the machine stops
 	Log            *slog.Logger // nil: silent
 	Progress       func(string) // told in a few words what takes longer than a moment; may be nil
+
+	elsewhere         string // where a cluster of another user goes; empty: the constant of that name
+	withoutNamespaces bool   // as on a machine that refuses them
+	restartFirst      time.Duration
 }
 
 // Postgres is a private PostgreSQL server. It ends with this process, and is started again when it dies by itself.
@@ -87,6 +91,12 @@ func (o PostgresOptions) complete() (PostgresOptions, error) {
 	o.Dir = dir
 	if o.MaxConnections == 0 {
 		o.MaxConnections = postgresConnections
+	}
+	if o.elsewhere == "" {
+		o.elsewhere = elsewhere
+	}
+	if o.restartFirst == 0 {
+		o.restartFirst = restartFirst
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
@@ -167,6 +177,9 @@ func (p *Postgres) Err() error {
 }
 
 func (p *Postgres) release() {
+	if p.cluster != nil && filepath.Dir(p.cluster.socket) != p.cluster.place {
+		_ = os.Remove(p.cluster.socket) // it lies among other programs' temporary files
+	}
 	_ = p.log.Close()
 	_ = p.lock.Close()
 }

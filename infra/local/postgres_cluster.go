@@ -38,12 +38,10 @@ type cluster struct {
 // has not got the cluster's name, so it is thrown away and made again.
 func (c *cluster) ensure(ctx context.Context, b binaries) (string, error) {
 	secret := filepath.Join(c.dir, "password")
-	_, err := os.Stat(filepath.Join(c.data, "PG_VERSION"))
-	if err == nil {
-		return readPassword(secret)
-	}
-	if !errors.Is(err, os.ErrNotExist) {
+	if major, err := clusterMajor(c.data); err != nil {
 		return "", err
+	} else if major != 0 {
+		return readPassword(secret)
 	}
 	if err := c.sweep(ctx); err != nil {
 		return "", err
@@ -96,7 +94,7 @@ func (c *cluster) make(ctx context.Context, b binaries, password string) error {
 	var err error
 	for _, locale := range []string{"C.UTF-8", "C"} { // some systems have only the latter
 		if err = c.initialise(ctx, b, locale, secret); err == nil || ctx.Err() != nil {
-			return err
+			break
 		}
 	}
 	return err

@@ -25,7 +25,7 @@ const (
 	// a minute starts a new row.
 	restartsMost  = 8
 	restartFirst  = 100 * time.Millisecond
-	restartSlow   = 5 * time.Second
+	restartMost   = 5 * time.Second
 	restartHealed = time.Minute
 	// tailLimit is how much of the server's log an error quotes.
 	tailLimit = 1 << 10
@@ -155,7 +155,7 @@ func (p *Postgres) restart(cause error, deaths int) (*child.Process, int) {
 		case <-p.stop:
 			p.err = errStopped
 			return nil, deaths
-		case <-time.After(min(restartFirst<<deaths, restartSlow)):
+		case <-time.After(min(p.options.restartFirst<<deaths, restartMost)):
 		}
 		server, err := p.relaunch()
 		if errors.Is(err, errStopped) {

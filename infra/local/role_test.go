@@ -19,7 +19,11 @@ const roleVariable = "TILL_TEST_ROLE"
 func TestMain(m *testing.M) {
 	role, ok := roles[os.Getenv(roleVariable)]
 	if !ok {
-		os.Exit(m.Run())
+		code := m.Run()
+		if templateMade != "" {
+			_ = os.RemoveAll(templateMade)
+		}
+		os.Exit(code)
 	}
 	said, err := role(os.Args[1])
 	if err != nil {
@@ -55,9 +59,7 @@ type roleProcess struct {
 // startRole returns when the other process has said what it has to say.
 func startRole(t *testing.T, role, dir string) roleProcess {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], dir)
-	cmd.Env = append(os.Environ(), roleVariable+"="+role)
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd := roleCommand(t, role, dir)
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -66,7 +68,6 @@ func startRole(t *testing.T, role, dir string) roleProcess {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd.Stderr = os.Stderr
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -76,6 +77,14 @@ func startRole(t *testing.T, role, dir string) roleProcess {
 		t.Fatalf("role %s: %q, %v", role, line, err)
 	}
 	return roleProcess{cmd, strings.TrimSpace(line)}
+}
+
+func roleCommand(t *testing.T, role, dir string) *exec.Cmd {
+	cmd := exec.CommandContext(t.Context(), os.Args[0], dir)
+	cmd.Env = append(os.Environ(), roleVariable+"="+role)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Stderr = os.Stderr
+	return cmd
 }
 
 // kill ends the process as a power cut would, its process group included.
