@@ -23,6 +23,9 @@ func Catalog() *Codec {
 // SKU is the one form in which a stock keeping unit is compared and stored: trimmed and upper-cased.
 func SKU(s string) string { return strings.ToUpper(strings.TrimSpace(s)) }
 
+// Warehouse is the one form in which the code of a warehouse is compared and stored: trimmed and upper-cased.
+func Warehouse(s string) string { return strings.ToUpper(strings.TrimSpace(s)) }
+
 // Category is the part of a stream's name before the first dash.
 func Category(stream string) string {
 	category, _, _ := strings.Cut(stream, "-")
