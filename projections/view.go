@@ -31,9 +31,10 @@ type Fact[E events.Event] struct {
 
 // Rule says which values one event type touches, and how.
 type Rule[V any] struct {
-	wire string // empty: every type
-	keys func(events.Recorded) []string
-	fold func(V, string, events.Recorded) V
+	wire  string // empty: every type
+	keys  func(events.Recorded) []string
+	fold  func(V, string, events.Recorded) V
+	opens func(V, string, events.Recorded) map[string]V // nil: opens nothing
 }
 
 // Define declares a view. It panics on a version below 1, two rules for one event type, or a V that no host can hold:
@@ -66,10 +67,27 @@ func On[E events.Event, V any](keys func(E) []string, fold func(V, string, Fact[
 	return Rule[V]{
 		wire: zero.Type(),
 		keys: func(r events.Recorded) []string { return keys(r.Event.(E)) },
-		fold: func(v V, key string, r events.Recorded) V {
-			return fold(v, key, Fact[E]{r.Event.(E), r.Meta, r.ID, r.Stream, r.Revision, r.Position})
-		},
+		fold: func(v V, key string, r events.Recorded) V { return fold(v, key, factOf[E](r)) },
 	}
+}
+
+// OnFact is On for values that are named by the fact itself: its id, its stream and revision.
+func OnFact[E events.Event, V any](keys func(Fact[E]) []string, fold func(V, string, Fact[E]) V) Rule[V] {
+	rule := On(nil, fold)
+	rule.keys = func(r events.Recorded) []string { return keys(factOf[E](r)) }
+	return rule
+}
+
+// Opening is a rule that also writes new values, which know what the folded value knew before the fact. Each stands
+// under a key that begins with the folded value's and that no other fact touches: it is written once, and never loaded.
+func Opening[E events.Event, V any](keys func(E) []string, fold func(V, string, Fact[E]) V, opens func(before V, key string, f Fact[E]) map[string]V) Rule[V] {
+	rule := On(keys, fold)
+	rule.opens = func(v V, key string, r events.Recorded) map[string]V { return opens(v, key, factOf[E](r)) }
+	return rule
+}
+
+func factOf[E events.Event](r events.Recorded) Fact[E] {
+	return Fact[E]{r.Event.(E), r.Meta, r.ID, r.Stream, r.Revision, r.Position}
 }
 
 // OnAny folds every event into the values that keys names, after the rule of its own type.
@@ -130,6 +148,12 @@ func (v View[V]) Fold(docs map[string]Doc[V], batch []events.Recorded) map[strin
 				now := rule.fold(was.Value, key, r)
 				if !equal(was.Value, now) || was.Position == 0 {
 					changed[key] = Doc[V]{now, r.Position}
+				}
+				if rule.opens == nil {
+					continue
+				}
+				for opened, value := range rule.opens(was.Value, key, r) {
+					changed[opened] = Doc[V]{value, r.Position}
 				}
 			}
 		}
