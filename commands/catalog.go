@@ -8,6 +8,12 @@ func Catalog() *Codec {
 	offerPrice(c)
 	offerStock(c)
 	offerCustomer(c)
+	offerOrder(c)
+	offerPayment(c)
+	offerShipment(c)
+	offerReturn(c)
+	offerCreditNote(c)
+	offerLoyalty(c)
 	offerImport(c)
 	return c
 }

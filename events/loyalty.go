@@ -51,11 +51,13 @@ type PointsExpired struct {
 }
 
 // PointsReversed takes back points of returned or cancelled goods, pro rata from the lots they were earned in. Short is
-// what those lots no longer held, because it was burned or had expired.
+// what those lots no longer held, because it was burned or had expired. Returned counts towards the next reversal even
+// where it was too little for a point.
 type PointsReversed struct {
 	CustomerID string      `json:"customer_id"`
 	ReversalID string      `json:"reversal_id"`
 	OrderID    string      `json:"order_id"`
+	Returned   Money       `json:"returned"` // what this reversal is for, of what the points were earned for
 	Points     int64       `json:"points"`
 	Lots       []LotPoints `json:"lots"`
 	Short      int64       `json:"short,omitempty"`

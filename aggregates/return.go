@@ -1,0 +1,36 @@
+package aggregates
+
+import "tillstream/events"
+
+// ReturnLine is how many units of an order line are to come back, and how many did.
+type ReturnLine struct {
+	Requested int64
+	Received  int64
+}
+
+// Return remembers of a return what its decisions need.
+type Return struct {
+	OrderID string                // empty: nothing recorded yet
+	Lines   map[string]ReturnLine // by line id
+}
+
+// FoldVersion implements State.
+func (Return) FoldVersion() int { return 1 }
+
+// Evolve implements State.
+func (r Return) Evolve(e events.ReturnEvent) Return {
+	switch e := e.(type) {
+	case events.ReturnRequested:
+		r = Return{OrderID: e.OrderID, Lines: make(map[string]ReturnLine, len(e.Lines))}
+		for _, l := range e.Lines {
+			r.Lines[l.LineID] = ReturnLine{Requested: l.Quantity}
+		}
+	case events.ReturnReceived:
+		for _, part := range e.Lines {
+			l := r.Lines[part.LineID]
+			l.Received += part.Quantity
+			r.Lines[part.LineID] = l
+		}
+	}
+	return r
+}

@@ -1,0 +1,80 @@
+package aggregates
+
+import "tillstream/events"
+
+// FulfillmentLine is how many units of an order line got how far:
+// Planned - Reduced ≥ Picked ≥ Packed ≥ Dispatched ≥ Delivered + Failed, and Failed ≥ Returned.
+type FulfillmentLine struct {
+	LineID     string
+	Planned    int64
+	Reduced    int64
+	Picked     int64
+	Packed     int64
+	Dispatched int64
+	Delivered  int64
+	Failed     int64
+	Returned   int64
+}
+
+// Fulfillment is the part of a shipment that one warehouse sends. Lines stand in the order of the plan.
+type Fulfillment struct {
+	Warehouse string
+	Lines     []FulfillmentLine
+}
+
+// Shipment remembers of a shipment what its decisions need.
+type Shipment struct {
+	OrderID      string                 // empty: nothing recorded yet
+	Fulfillments map[string]Fulfillment // by fulfillment id
+}
+
+// FoldVersion implements State.
+func (Shipment) FoldVersion() int { return 1 }
+
+// Evolve implements State.
+func (s Shipment) Evolve(e events.ShipmentEvent) Shipment {
+	switch e := e.(type) {
+	case events.ShipmentPlanned:
+		return planned(e)
+	case events.FulfillmentReduced:
+		s.move(e.FulfillmentID, e.Lines, func(l *FulfillmentLine, n int64) { l.Reduced += n })
+	case events.FulfillmentPicked:
+		s.move(e.FulfillmentID, e.Lines, func(l *FulfillmentLine, n int64) { l.Picked += n })
+	case events.FulfillmentPacked:
+		s.move(e.FulfillmentID, e.Lines, func(l *FulfillmentLine, n int64) { l.Packed += n })
+	case events.FulfillmentDispatched:
+		s.move(e.FulfillmentID, e.Lines, func(l *FulfillmentLine, n int64) { l.Dispatched += n })
+	case events.FulfillmentDelivered:
+		s.move(e.FulfillmentID, e.Lines, func(l *FulfillmentLine, n int64) { l.Delivered += n })
+	case events.FulfillmentFailed:
+		s.move(e.FulfillmentID, e.Lines, func(l *FulfillmentLine, n int64) { l.Failed += n })
+	case events.FulfillmentReturned:
+		s.move(e.FulfillmentID, e.Lines, func(l *FulfillmentLine, n int64) { l.Returned += n })
+	}
+	return s
+}
+
+func planned(e events.ShipmentPlanned) Shipment {
+	s := Shipment{OrderID: e.OrderID, Fulfillments: make(map[string]Fulfillment, len(e.Fulfillments))}
+	for _, f := range e.Fulfillments {
+		lines := make([]FulfillmentLine, len(f.Lines))
+		for i, l := range f.Lines {
+			lines[i] = FulfillmentLine{LineID: l.LineID, Planned: l.Quantity}
+		}
+		s.Fulfillments[f.FulfillmentID] = Fulfillment{f.Warehouse, lines}
+	}
+	return s
+}
+
+func (s Shipment) move(fulfillmentID string, parts []events.LineQuantity, count func(*FulfillmentLine, int64)) {
+	f := s.Fulfillments[fulfillmentID]
+	moved := make(map[string]int64, len(parts))
+	for _, p := range parts {
+		moved[p.LineID] += p.Quantity
+	}
+	for i := range f.Lines {
+		if n := moved[f.Lines[i].LineID]; n > 0 {
+			count(&f.Lines[i], n)
+		}
+	}
+}
