@@ -89,10 +89,10 @@ func (w *writer) checkRepeat(a *Append, h *head) (store bool) {
 	if a.kind != kindEvents || a.Len() == 0 {
 		return true
 	}
-	var at recentID
+	var at recentPlace
 	hash := w.recent.hash(a.Stream)
 	for i := range a.Len() {
-		known, ok := w.recent.find(recordID(a.record(i)), hash)
+		known, ok := w.recent.find(recentKey{recordID(a.record(i)), hash})
 		if !ok {
 			if i > 0 {
 				a.finish(WrongVersion, h.last, 0)
@@ -113,7 +113,7 @@ func (w *writer) checkExactRepeat(a *Append, h *head) (store bool, err error) {
 	for i := range a.Len() {
 		revision++
 		id := recordID(a.record(i))
-		if known, ok := w.recent.find(id, hash); ok && known.revision == revision {
+		if known, ok := w.recent.find(recentKey{id, hash}); ok && known.revision == revision {
 			position = known.position
 			continue
 		}

@@ -59,7 +59,7 @@ func (l *Log) startingPoint() (*writer, error) {
 		if w.last == 0 {
 			w.last, w.next = position, position+uint64(len(value))
 		}
-		w.recent.addOlder(r.ID, recentID{stream: w.recent.hash(string(r.Stream)), revision: int64(r.Revision), position: position})
+		w.recent.addOlder(recentKey{r.ID, w.recent.hash(string(r.Stream))}, recentPlace{int64(r.Revision), position})
 	}
 	w.recent.startOlder()
 	return w, damage(iter.Error())

@@ -99,6 +99,9 @@ func withDefaults(o Options) Options {
 }
 
 func (l *Log) open() error {
+	if err := auditWAL(l.opts.FS, l.dir); err != nil {
+		return err
+	}
 	l.cache = pebble.NewCache(blockCacheBytes)
 	db, err := pebble.Open(l.dir, l.pebbleOptions())
 	if err != nil {

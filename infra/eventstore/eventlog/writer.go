@@ -143,7 +143,7 @@ func (w *writer) write(rec []byte, stream string, hash uint64, revision int64) {
 	binary.BigEndian.PutUint64(op.Value, position)
 	op.Finish()
 
-	w.recent.add(recordID(rec), recentID{stream: hash, revision: revision, position: position})
+	w.recent.add(recentKey{recordID(rec), hash}, recentPlace{revision, position})
 	w.entries = append(w.entries, entry{position, rec})
 	w.last, w.next = position, position+uint64(len(rec))
 }
