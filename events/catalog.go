@@ -15,6 +15,7 @@ func Catalog() *Codec {
 	admitShipment(c)
 	admitReturn(c)
 	admitCreditNote(c)
+	admitAccounting(c)
 	admitLoyalty(c)
 	admitImport(c)
 	return c
