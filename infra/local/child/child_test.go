@@ -16,7 +16,13 @@ import (
 	"tillstream/infra/local/child"
 )
 
-const patience = 30 * time.Second
+const (
+	patience = 30 * time.Second
+	// waitForEver is a shell that reads what nobody writes.
+	waitForEver = "mkfifo silence; read -r never <>silence"
+)
+
+var path = []string{"PATH=/usr/bin:/bin"}
 
 func TestAChildSaysHowItEnded(t *testing.T) {
 	var said written
@@ -67,8 +73,8 @@ func TestAChildThatRefusesToEndIsKilled(t *testing.T) {
 func TestARunEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	err := child.Run(ctx, child.Command{Path: "/bin/sh", Args: []string{"-c", "read forever"}, Dir: t.TempDir()})
-	if err != nil && !errors.Is(err, context.Canceled) {
+	err := child.Run(ctx, child.Command{Path: "/bin/sh", Args: []string{"-c", waitForEver}, Env: path, Dir: t.TempDir()})
+	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v", err)
 	}
 }
@@ -122,10 +128,10 @@ func TestALogStaysWithinItsLimit(t *testing.T) {
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
-	for _, path := range []string{log.Path, log.Path + ".1"} {
-		info, err := os.Stat(path)
+	for _, file := range []string{log.Path, log.Path + ".1"} {
+		info, err := os.Stat(file)
 		if err != nil || info.Size() > 1000+21 || info.Mode().Perm() != 0o600 {
-			t.Fatalf("%s: %v, %v", path, info, err)
+			t.Fatalf("%s: %v, %v", file, info, err)
 		}
 	}
 	if _, err := log.Write([]byte("the last line")); err != nil || log.Tail(8) != "ast line" {
@@ -137,8 +143,8 @@ func TestALogStaysWithinItsLimit(t *testing.T) {
 func deaf(t *testing.T, dir string) *child.Process {
 	t.Helper()
 	var said written
-	p, err := child.Start(child.Command{Path: "/bin/sh", Args: []string{"-c", "trap '' INT TERM; mkfifo silence; echo deaf; read -r never <>silence"},
-		Env: []string{"PATH=/usr/bin:/bin"}, Dir: dir, Output: &said, DeathSignal: syscall.SIGKILL})
+	p, err := child.Start(child.Command{Path: "/bin/sh", Args: []string{"-c", "trap '' INT TERM; echo deaf; " + waitForEver},
+		Env: path, Dir: dir, Output: &said, DeathSignal: syscall.SIGKILL})
 	if err != nil {
 		t.Fatal(err)
 	}
