@@ -1,0 +1,90 @@
+package projections
+
+import (
+	"time"
+
+	"tillstream/events"
+)
+
+// SalesFact answers what was sold, and what of it was taken back, on which day, where and by whom. A row is one order
+// (Kind order: it counts the order, carries its charges and no line), one order line (sale), or one part of a credit
+// (cancelled, returned, without_original), dated by itself: money taken back belongs to the day it was taken back.
+//
+// A credit is counted once. A credit note counts when it is issued; what follows from it on the orders (units cancelled
+// or returned) was counted then, so an order's own cancellations and returns count for the units that no credit note
+// announced for that line before. Which those are is kept with the order's row, in Lines.
+//
+// Units and AmountMinor are never below 0, whatever the kind. The measures can be summed over any rows: NetMinor =
+// GrossMinor - CancelledMinor - ReturnedMinor - CreditedMinor. Orders is 1 on an order's row alone: by SKU or warehouse
+// count the different OrderID of sales instead.
+type SalesFact struct {
+	Kind           string    // order, sale, cancelled, returned, without_original
+	At             time.Time `col:",index"` // business time of the sale or of the credit
+	RecordedAt     time.Time
+	SKU            string `col:",index"`
+	Goods          string // goods or service
+	Warehouse      string
+	Country        string `col:",index"` // the document's own
+	CustomerID     string `col:",index"` // empty: a guest
+	Guest          bool
+	OrderID        string `col:",index"` // empty without original
+	LineID         string
+	Number         string `col:",index"` // of the document: the order, or the credit note
+	Reason         string // of a cancellation
+	Units          int64
+	AmountMinor    int64
+	Currency       string
+	Orders         int64
+	SoldUnits      int64
+	CancelledUnits int64
+	ReturnedUnits  int64
+	CreditedUnits  int64 // without original
+	GrossMinor     int64
+	CancelledMinor int64
+	ReturnedMinor  int64
+	CreditedMinor  int64 // without original
+	NetMinor       int64
+	EventID        string // of the fact that is counted
+	Origin         string
+	Correlation    string     `col:",index"`
+	Lines          []SoldLine // of an order's row: what later facts need to know of its lines
+}
+
+// SoldLine is what the facts about an order do not repeat of its lines.
+type SoldLine struct {
+	LineID    string      `json:"line_id"`
+	SKU       string      `json:"sku"`
+	Goods     events.Kind `json:"goods"`
+	Warehouse string      `json:"warehouse"`
+	// Units that a credit note announced as cancelled or returned, and that the order has not recorded as such yet.
+	ToCancel int64 `json:"to_cancel,omitempty"`
+	ToReturn int64 `json:"to_return,omitempty"`
+}
+
+// SalesFacts holds an order under its id, its lines under <order>/<line>, the parts of a credit note under
+// <credit note>/<part>, and what an order takes back by itself under <order>/<line>/<event>.
+var SalesFacts = Define("sales_facts", 1,
+	On(func(e events.OrderPlaced) []string { return append(placedLines(e), e.OrderID) }, SalesFact.placed),
+	On(creditParts, SalesFact.credited),
+	Opening(func(e events.OrderLineCancelled) []string { return []string{e.OrderID} },
+		func(s SalesFact, _ string, f Fact[events.OrderLineCancelled]) SalesFact {
+			return s.recorded(events.CreditCancelled, lineCancelled(f.Event))
+		},
+		func(s SalesFact, key string, f Fact[events.OrderLineCancelled]) map[string]SalesFact {
+			return takenBack(s, key, f, events.CreditCancelled, lineCancelled(f.Event), f.Event.Reason)
+		}),
+	Opening(func(e events.OrderCancelled) []string { return []string{e.OrderID} },
+		func(s SalesFact, _ string, f Fact[events.OrderCancelled]) SalesFact {
+			return s.recorded(events.CreditCancelled, f.Event.Lines)
+		},
+		func(s SalesFact, key string, f Fact[events.OrderCancelled]) map[string]SalesFact {
+			return takenBack(s, key, f, events.CreditCancelled, withCharges(f.Event), f.Event.Reason)
+		}),
+	Opening(func(e events.OrderReturned) []string { return []string{e.OrderID} },
+		func(s SalesFact, _ string, f Fact[events.OrderReturned]) SalesFact {
+			return s.recorded(events.CreditReturned, f.Event.Lines)
+		},
+		func(s SalesFact, key string, f Fact[events.OrderReturned]) map[string]SalesFact {
+			return takenBack(s, key, f, events.CreditReturned, f.Event.Lines, "")
+		}),
+)
