@@ -9,6 +9,8 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/types/known/durationpb"
 	"google.golang.org/protobuf/types/known/emptypb"
 
@@ -78,7 +80,7 @@ func (s *Store) frameOf(ctx context.Context, stream string, after int64, facts [
 	return f, nil
 }
 
-func (f *frame) propose(i int, d *commands.Draft, description map[string]string) error {
+func (f *frame) propose(i int, d *commands.Draft, description protoreflect.RawFields) error {
 	if i == len(f.proposals) {
 		p := &proposal{}
 		p.idValue.Structured = &p.idBits
@@ -92,7 +94,8 @@ func (f *frame) propose(i int, d *commands.Draft, description map[string]string)
 	}
 	p := f.proposals[i]
 	p.idBits.MostSignificantBits, p.idBits.LeastSignificantBits = halves(id)
-	p.message.Metadata, p.message.CustomMetadata, p.message.Data = description, d.Metadata, d.Data
+	p.message.ProtoReflect().SetUnknown(description)
+	p.message.CustomMetadata, p.message.Data = d.Metadata, d.Data
 	f.messages = append(f.messages, &p.message)
 	return nil
 }
@@ -137,25 +140,33 @@ func (f *frame) free() {
 	frames.Put(f)
 }
 
-// described keeps the protocol's own metadata of each event type, which is the same for all its events.
+// described keeps the protocol's own metadata of each event type, which is the same for all its events, in wire form:
+// the generated code would encode the map anew for every event, by reflection.
 type described struct {
 	mu     sync.RWMutex
-	byType map[string]map[string]string
+	byType map[string]protoreflect.RawFields
 }
 
-func (d *described) of(wire string) map[string]string {
+func (d *described) of(wire string) protoreflect.RawFields {
 	d.mu.RLock()
 	known, ok := d.byType[wire]
 	d.mu.RUnlock()
 	if ok {
 		return known
 	}
-	made := map[string]string{"type": wire, "content-type": "application/json"}
+	made := entry(entry(nil, "type", wire), "content-type", "application/json")
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.byType == nil || len(d.byType) >= describedTypes {
-		d.byType = map[string]map[string]string{}
+		d.byType = map[string]protoreflect.RawFields{}
 	}
 	d.byType[wire] = made
 	return made
+}
+
+// entry adds one pair to ProposedMessage.metadata, which is field 2.
+func entry(b []byte, key, value string) []byte {
+	pair := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), key)
+	pair = protowire.AppendString(protowire.AppendTag(pair, 2, protowire.BytesType), value)
+	return protowire.AppendBytes(protowire.AppendTag(b, 2, protowire.BytesType), pair)
 }

@@ -40,8 +40,9 @@ func (s *lazy[T]) get(ctx context.Context) (T, error) {
 	for {
 		s.mu.Lock()
 		if s.there {
-			defer s.mu.Unlock()
-			return s.now, nil
+			now := s.now
+			s.mu.Unlock()
+			return now, nil
 		}
 		var none T
 		if s.ctx.Err() != nil {
