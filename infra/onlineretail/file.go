@@ -1,0 +1,167 @@
+package onlineretail
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // the shop's calendar, on machines that have none
+)
+
+// rowsMax bounds what one import holds in memory; the whole data set has 541,909 rows.
+const rowsMax = 5_000_000
+
+// faultsMax is how many bad lines a refused file is told of at most.
+const faultsMax = 20
+
+// File is what a file says: every row of it, in order.
+type File struct {
+	Digest string // SHA-256 of the uncompressed bytes, hexadecimal
+	Rows   []Row
+}
+
+// MalformedError says which lines of a file cannot be read. Such a file is refused whole: nothing of it is recorded.
+type MalformedError struct {
+	Faults []string // "line 17: …", at most faultsMax
+	More   int      // further bad lines
+}
+
+func (e *MalformedError) Error() string {
+	text := "the file is refused whole, nothing of it was recorded; mend these lines and run it again:\n  " + strings.Join(e.Faults, "\n  ")
+	if e.More > 0 {
+		text += fmt.Sprintf("\n  and %d more", e.More)
+	}
+	return text
+}
+
+func (e *MalformedError) note(line int, err error) {
+	if len(e.Faults) == faultsMax {
+		e.More++
+		return
+	}
+	e.Faults = append(e.Faults, fmt.Sprintf("line %d: %v", line, err))
+}
+
+// Read reads a file, plain or gzip, with or without a byte order mark, with LF or CRLF. Anything it cannot read to the
+// end and to the letter refuses the file, with a *MalformedError where lines can be named.
+func Read(r io.Reader) (*File, error) {
+	zone, err := time.LoadLocation(Zone)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := decompress(r)
+	if err != nil {
+		return nil, err
+	}
+	hash := sha256.New()
+	rows, err := readRows(bufio.NewReader(io.TeeReader(plain, hash)), zone)
+	if err != nil {
+		return nil, err
+	}
+	return &File{Digest: hex.EncodeToString(hash.Sum(nil)), Rows: rows}, nil
+}
+
+func decompress(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReaderSize(r, 1<<16)
+	if magic, _ := b.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return b, nil
+	}
+	z, err := gzip.NewReader(b)
+	if err != nil {
+		return nil, fmt.Errorf("the file is not readable gzip: %w", err)
+	}
+	return z, nil
+}
+
+func readRows(b *bufio.Reader, zone *time.Location) ([]Row, error) {
+	if mark, _ := b.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
+		if _, err := b.Discard(3); err != nil {
+			return nil, err
+		}
+	}
+	c := csv.NewReader(b)
+	c.ReuseRecord = true
+	header, err := c.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, errors.New("the file is empty: its first line names the columns " + strings.Join(columns, ", "))
+	}
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	place, err := places(header)
+	if err != nil {
+		return nil, err
+	}
+	var rows []Row
+	var malformed MalformedError
+	fields := make([]string, len(columns))
+	for {
+		record, err := c.Read()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		line, _ := c.FieldPos(0)
+		if p := (*csv.ParseError)(nil); errors.As(err, &p) {
+			malformed.note(p.StartLine, p.Err)
+			if errors.Is(p.Err, csv.ErrFieldCount) {
+				continue
+			}
+			break // after a broken quote no line can be told from another
+		}
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		for i, at := range place {
+			fields[i] = strings.Clone(record[at])
+		}
+		row, err := parseRow(line, fields, zone)
+		if err != nil {
+			malformed.note(line, err)
+			continue
+		}
+		if rows = append(rows, row); len(rows) > rowsMax {
+			return nil, fmt.Errorf("the file has more than %d rows: split it by month", rowsMax)
+		}
+	}
+	if len(malformed.Faults) > 0 {
+		return nil, &malformed
+	}
+	return rows, nil
+}
+
+func unreadable(err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("the file ends in the middle: it was cut off; get it again")
+	}
+	if p := (*csv.ParseError)(nil); errors.As(err, &p) {
+		return &MalformedError{Faults: []string{fmt.Sprintf("line %d: %v", p.Line, p.Err)}}
+	}
+	return fmt.Errorf("the file is not readable to its end: %w", err)
+}
+
+// places finds where each of columns stands in the header.
+func places(header []string) ([]int, error) {
+	place := make([]int, len(columns))
+	for i, name := range columns {
+		if place[i] = slices.Index(header, name); place[i] < 0 {
+			return nil, fmt.Errorf("the column %s is missing: the first line must name %s", name, strings.Join(columns, ", "))
+		}
+	}
+	for i, name := range header {
+		if !slices.Contains(columns, name) {
+			return nil, fmt.Errorf("the column %q is not known: the file has %s", name, strings.Join(columns, ", "))
+		}
+		if slices.Index(header, name) != i {
+			return nil, fmt.Errorf("the column %s stands twice", name)
+		}
+	}
+	return place, nil
+}

@@ -1,0 +1,123 @@
+package onlineretail
+
+import (
+	"fmt"
+
+	"tillstream/events"
+)
+
+// Part is what one row of a credit document takes off one earlier line, or off none.
+type Part struct {
+	Row      int // of the document, from 1
+	Kind     events.CreditKind
+	Order    string // the document number of the line's order; empty without original
+	Line     int    // the line's ordinal in that order, from 0
+	SKU      string
+	Quantity int64
+	Unit     events.UnitPrice
+	Amount   events.Money
+}
+
+// EarlierLine is an order line of another import, with what that import's credits left of it.
+type EarlierLine struct {
+	Document string
+	Ordinal  int
+	Day      string // YYYY-MM-DD
+	SKU      string
+	Unit     events.UnitPrice
+	Left     int64
+}
+
+// ledger knows what is left of every customer's lines, oldest first.
+type ledger struct {
+	lines map[lineKey][]*openLine
+}
+
+// lineKey is what a credit row has in common with the lines it may be matched to. Prices of the file are normalised, so
+// equal ones are equal here.
+type lineKey struct {
+	customer, sku string
+	unit          events.UnitPrice
+}
+
+type openLine struct {
+	order, day string
+	ordinal    int
+	left       int64
+}
+
+func newLedger(earlier map[string][]EarlierLine) *ledger {
+	l := &ledger{lines: map[lineKey][]*openLine{}}
+	for customer, lines := range earlier {
+		for _, e := range lines {
+			key := lineKey{customer, e.SKU, e.Unit}
+			l.lines[key] = append(l.lines[key], &openLine{e.Document, e.Day, e.Ordinal, e.Left})
+		}
+	}
+	return l
+}
+
+// sell adds the lines of an order. A guest's lines can never be matched.
+func (l *ledger) sell(d *Document) error {
+	for i, r := range d.Rows {
+		if _, err := r.Unit.Times(r.Quantity); err != nil {
+			return fmt.Errorf("line %d: %w", r.Line, err)
+		}
+		if d.Customer == "" {
+			continue
+		}
+		key := lineKey{d.Customer, r.SKU, r.Unit}
+		l.lines[key] = append(l.lines[key], &openLine{d.Number, d.Day, i, r.Quantity})
+	}
+	return nil
+}
+
+// credit matches each row of a credit document to earlier lines of the same customer, SKU and unit price, newest first,
+// splitting, while they have anything left. The parts of a row add up to its total.
+func (l *ledger) credit(d *Document) (parts []Part, err error) {
+	for i, r := range d.Rows {
+		wanted, taken := -r.Quantity, int64(0)
+		add := func(kind events.CreditKind, from *openLine, units int64) error {
+			before, err := r.Unit.Times(taken)
+			if err != nil {
+				return fmt.Errorf("line %d: %w", r.Line, err)
+			}
+			taken += units
+			after, err := r.Unit.Times(taken)
+			if err != nil {
+				return fmt.Errorf("line %d: %w", r.Line, err)
+			}
+			p := Part{Row: i + 1, Kind: kind, SKU: r.SKU, Quantity: units, Unit: r.Unit, Amount: after.Minus(before)}
+			if from != nil {
+				p.Order, p.Line = from.order, from.ordinal
+			}
+			parts = append(parts, p)
+			return nil
+		}
+		lines := l.lines[lineKey{d.Customer, r.SKU, r.Unit}]
+		if d.Customer == "" {
+			lines = nil
+		}
+		for n := len(lines) - 1; n >= 0 && taken < wanted; n-- {
+			line := lines[n]
+			units := min(line.left, wanted-taken)
+			if units == 0 {
+				continue
+			}
+			line.left -= units
+			kind := events.CreditReturned
+			if line.day == d.Day {
+				kind = events.CreditCancelled
+			}
+			if err := add(kind, line, units); err != nil {
+				return nil, err
+			}
+		}
+		if taken < wanted {
+			if err := add(events.CreditWithoutOriginal, nil, wanted-taken); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return parts, nil
+}
