@@ -9,14 +9,14 @@ import (
 // CreditNote answers what a credit document gave back, and on which lines.
 type CreditNote struct {
 	CreditNoteID string
-	Number       string `col:",index"`
+	Number       string `col:",index"` // in the books it was imported from
 	CustomerID   string `col:",index"` // empty: a guest's
-	Country      string
+	Country      string // the document's own
 	Currency     string
-	TotalMinor   int64
+	TotalMinor   int64 // the sum of the parts
 	PartCount    int64
-	Parts        []events.CreditPart
-	Settled      bool // everything that follows from it is recorded
+	Parts        []events.CreditPart // by the order line, or none, that each accounts for
+	Settled      bool                // everything that follows from it is recorded
 	Origin       string
 	Correlation  string `col:",index"`
 	At           time.Time

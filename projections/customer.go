@@ -9,11 +9,11 @@ import (
 // Customer answers who a customer is. Personal data is sealed; staff search what is opened beside it.
 type Customer struct {
 	CustomerID string
-	Number     string         `col:",index"` // in the books the account was imported from
-	Name       *events.Sealed `col:",opens=name"`
-	Email      *events.Sealed `col:",opens=email"`
-	Address    *events.Sealed `col:",opens=address"`
-	Country    string         `col:",index"`
+	Number     string         `col:",index"`         // in the books the account was imported from
+	Name       *events.Sealed `col:",opens=name"`    // nil once erased, and of imported accounts
+	Email      *events.Sealed `col:",opens=email"`   // nil once erased, and of imported accounts
+	Address    *events.Sealed `col:",opens=address"` // nil once erased, and of imported accounts
+	Country    string         `col:",index"`         // where the customer lives
 	Erased     bool           // nothing personal is known any more
 	Origin     string         // api, policy or import
 	OpenedAt   time.Time

@@ -11,15 +11,15 @@ import (
 type CustomerOrder struct {
 	OrderID        string
 	CustomerID     string `col:",index"`
-	Number         string
+	Number         string // in the books the order was imported from
 	Country        string
 	Currency       string
-	State          OrderState
-	GrossMinor     int64
-	CancelledMinor int64
-	ReturnedMinor  int64
+	State          OrderState // as in orders
+	GrossMinor     int64      // what the customer owed when the order was placed
+	CancelledMinor int64      // no longer owed, of what was never shipped
+	ReturnedMinor  int64      // no longer owed, of what came back
 	LineCount      int64
-	Units          int64
+	Units          int64 // ordered
 	PlacedAt       time.Time
 	ChangedAt      time.Time
 }

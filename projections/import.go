@@ -9,16 +9,16 @@ import (
 // Import answers how far the import of a file has come.
 type Import struct {
 	ImportID   string
-	Source     string `col:",index"`
-	Digest     string `col:",index"` // SHA-256 of what the file says
-	Rows       int64
-	Documents  int64
-	DaysClosed int64
-	Imported   int64  // documents of the closed days
-	LastDay    string // YYYY-MM-DD: the latest day closed; empty before the first
-	Completed  bool
-	Refused    int64 // rows, once completed
-	StartedAt  time.Time
+	Source     string    `col:",index"` // which importer and books
+	Digest     string    `col:",index"` // SHA-256 of what the file says
+	Rows       int64     // of the file
+	Documents  int64     // of the file
+	DaysClosed int64     // business days of which every document is recorded
+	Imported   int64     // documents of the closed days
+	LastDay    string    // YYYY-MM-DD: the latest day closed; empty before the first
+	Completed  bool      // every row is recorded or refused
+	Refused    int64     // rows, once completed
+	StartedAt  time.Time // record time
 	ChangedAt  time.Time // record time of the latest fact
 }
 

@@ -10,12 +10,12 @@ import (
 // LoyaltyAccount answers how many points a customer has, of which lots, and until when.
 type LoyaltyAccount struct {
 	CustomerID string
-	Active     int64 // points that can be burned
-	Pending    int64 // points earned and not yet active
-	Earned     int64 // over the life of the account, as are the next three
-	Burned     int64
-	Expired    int64
-	Reversed   int64
+	Active     int64        // points that can be burned
+	Pending    int64        // points earned and not yet active
+	Earned     int64        // points, over the life of the account
+	Burned     int64        // points, over the life of the account
+	Expired    int64        // points, over the life of the account
+	Reversed   int64        // points taken back, over the life of the account
 	Short      int64        // reversed points that their lots no longer held
 	Lots       []LoyaltyLot // those that hold points, in the order they were earned
 	ChangedAt  time.Time

@@ -32,37 +32,37 @@ type Order struct {
 	Guest           bool
 	Country         string
 	Currency        string
-	State           OrderState `col:",index"`
-	PaymentState    string     // of the latest payment, see Payment; none without a payment
-	ShipmentState   string     // of all fulfillments, see Fulfillment; none without a shipment
-	NetMinor        int64
+	State           OrderState `col:",index"` // placed, confirmed, partially_shipped, shipped, delivered, cancelled, closed
+	PaymentState    string     // of the latest payment; none without a payment
+	ShipmentState   string     // of all fulfillments together; none without a shipment
+	NetMinor        int64      // without taxes
 	TaxMinor        int64
-	GrossMinor      int64
+	GrossMinor      int64 // what the customer owed when the order was placed
 	ChargesMinor    int64 // taxes that come on top included
 	CancelledMinor  int64 // no longer owed, of what was never shipped
 	ReturnedMinor   int64 // no longer owed, of what came back
 	LineCount       int64
-	Units           int64
+	Units           int64 // ordered
 	CancelledUnits  int64
 	ShippedUnits    int64
 	ReturnedUnits   int64
-	PaymentID       string `col:",index"` // the latest
-	AuthorizedMinor int64  // over all payments, as are the next three
-	CapturedMinor   int64
-	RefundedMinor   int64
-	DisputedMinor   int64
-	ShipmentID      string `col:",index"`
+	PaymentID       string `col:",index"` // of the latest payment
+	AuthorizedMinor int64  // over all payments
+	CapturedMinor   int64  // over all payments
+	RefundedMinor   int64  // over all payments
+	DisputedMinor   int64  // over all payments
+	ShipmentID      string `col:",index"` // of the latest shipment
 	CancelReason    string
-	Rounding        string // name of the rounding rule
-	FX              *events.FX
-	Charges         []events.Charge
-	GuestName       *events.Sealed
-	GuestEmail      *events.Sealed
-	ShipTo          *events.Sealed
-	Payments        []Payment     // in the order they were requested
-	Fulfillments    []Fulfillment // one per warehouse, in the order they were planned
-	Returns         []Return      // in the order they were requested
-	Credits         []OrderCredit // in the order they were issued
+	Rounding        string          // name of the rounding rule
+	FX              *events.FX      // at which the order is booked in another currency
+	Charges         []events.Charge // carriage, wrapping: what belongs to no line
+	GuestName       *events.Sealed  // of a guest
+	GuestEmail      *events.Sealed  // of a guest
+	ShipTo          *events.Sealed  // where the parcels go
+	Payments        []Payment       // in the order they were requested
+	Fulfillments    []Fulfillment   // one per warehouse, in the order they were planned
+	Returns         []Return        // in the order they were requested
+	Credits         []OrderCredit   // in the order they were issued
 	PlacedAt        time.Time
 	ChangedAt       time.Time
 	RecordedAt      time.Time // when we came to know of the order

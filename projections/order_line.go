@@ -17,22 +17,22 @@ type OrderLine struct {
 	Name           string // of the product when it was ordered
 	Kind           string // goods or service
 	Warehouse      string
-	Quantity       int64
+	Quantity       int64 // units ordered
 	UnitAmount     int64 // the unit price is UnitAmount × 10^-UnitScale of Currency
 	UnitScale      int64
 	Currency       string
-	NetMinor       int64
-	GrossMinor     int64 // what the customer owed for the line when it was placed
-	Cancelled      int64 // units
-	Shipped        int64 // units
-	Returned       int64 // units
-	CancelledMinor int64
-	ReturnedMinor  int64
+	NetMinor       int64  // without taxes
+	GrossMinor     int64  // what the customer owed for the line when it was placed
+	Cancelled      int64  // units
+	Shipped        int64  // units
+	Returned       int64  // units
+	CancelledMinor int64  // no longer owed of the cancelled units
+	ReturnedMinor  int64  // no longer owed of the returned units
 	CustomerID     string `col:",index"` // empty: a guest
 	Guest          bool
 	Country        string
-	Number         string `col:",index"` // of the order
-	Discounts      []events.Discount
+	Number         string            `col:",index"` // of the order
+	Discounts      []events.Discount // what promotions took off
 	Taxes          []events.Tax
 	Credits        []LineCredit // in the order they were issued
 	PlacedAt       time.Time

@@ -11,9 +11,9 @@ type Product struct {
 	SKU          string
 	Name         string `col:",index"`
 	Description  string
-	Category     string `col:",index"`
+	Category     string `col:",index"` // empty: in none
 	Kind         string // goods or service
-	Discontinued bool
+	Discontinued bool   // no longer sold; what was sold stays sold
 	RegisteredAt time.Time
 	ChangedAt    time.Time
 }

@@ -31,19 +31,19 @@ type SalesFact struct {
 	LineID         string
 	Number         string `col:",index"` // of the document: the order, or the credit note
 	Reason         string // of a cancellation
-	Units          int64
-	AmountMinor    int64
+	Units          int64  // sold, or taken back
+	AmountMinor    int64  // owed, or no longer owed
 	Currency       string
-	Orders         int64
-	SoldUnits      int64
-	CancelledUnits int64
-	ReturnedUnits  int64
-	CreditedUnits  int64 // without original
-	GrossMinor     int64
-	CancelledMinor int64
-	ReturnedMinor  int64
-	CreditedMinor  int64 // without original
-	NetMinor       int64
+	Orders         int64  // 1 on the row of an order
+	SoldUnits      int64  // of a sale
+	CancelledUnits int64  // of a cancellation
+	ReturnedUnits  int64  // of a return
+	CreditedUnits  int64  // of a credit without original
+	GrossMinor     int64  // of a sale, and of an order the charges
+	CancelledMinor int64  // of a cancellation
+	ReturnedMinor  int64  // of a return
+	CreditedMinor  int64  // of a credit without original
+	NetMinor       int64  // gross less what was taken back
 	EventID        string // of the fact that is counted
 	Origin         string
 	Correlation    string     `col:",index"`

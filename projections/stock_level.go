@@ -11,7 +11,7 @@ import (
 type StockLevel struct {
 	SKU            string `col:",index"`
 	Warehouse      string `col:",index"`
-	OnHand         int64
+	OnHand         int64  // units in the warehouse: the sum of its movements
 	Reserved       int64  // units held for orders: the sum of Reservations
 	Available      int64  // OnHand - Reserved; below 0 when units were promised on backorder
 	BackorderLimit int64  // units that may be promised beyond what is on hand

@@ -16,16 +16,16 @@ type StockMovement struct {
 	Reason        string // of an adjustment
 	Reference     string `col:",index"` // the document it was done for
 	OrderID       string `col:",index"` // of committed and returned units
-	TransferID    string
-	ReturnID      string
+	TransferID    string // of a transfer
+	ReturnID      string // of returned units
 	OtherEnd      string // the other warehouse of a transfer
 	Counted       int64  // of a count: what was found
 	Origin        string // api, policy or import
 	Correlation   string `col:",index"`
 	At            time.Time
 	RecordedAt    time.Time
-	EventID       string
-	StockRevision int64 // of the fact in the stream of the stock item
+	EventID       string // of the fact
+	StockRevision int64  // of the fact in the stream of the stock item
 }
 
 // StockMovements holds one movement per fact, under <stream>@<revision>.

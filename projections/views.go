@@ -1,0 +1,34 @@
+package projections
+
+// Declared is what can be said of a view without its type: for status, metrics and documentation.
+type Declared struct {
+	Name     string
+	Version  int
+	Question string   // what it answers
+	Key      string   // how a value is found
+	Wires    []string // the event types it hears, sorted; nil: all
+	Columns  []Column
+}
+
+// Views lists every view of the shop, in the order a reader would ask.
+func Views() []Declared {
+	return []Declared{
+		declared(Products, "What is sold under a SKU?", "<sku>"),
+		declared(Prices, "What does a SKU cost at a warehouse, and when?", "<warehouse>/<sku>"),
+		declared(StockLevels, "How many units of a SKU has a warehouse, and how many can still be promised?", "<warehouse>/<sku>"),
+		declared(StockMovements, "Why did the units on hand change?", "<stream>@<revision>"),
+		declared(Customers, "Who is a customer?", "<customer>"),
+		declared(Orders, "What is an order, what does it cost, and where are its money and its parcels?", "<order>"),
+		declared(OrderLines, "What was ordered at which price, and what became of it?", "<order>/<line>"),
+		declared(CustomerOrders, "Which orders has a customer?", "<order>"),
+		declared(SalesFacts, "What was sold and taken back, on which day, where and by whom?",
+			"<order>, <order>/<line>, <credit note>/<part>, or <order>/<line>/<event>"),
+		declared(CreditNotes, "What did a credit document give back, and on which lines?", "<credit note>"),
+		declared(LoyaltyAccounts, "How many points has a customer, and until when?", "<customer>"),
+		declared(Imports, "How far has the import of a file come?", "<import>"),
+	}
+}
+
+func declared[V any](v View[V], question, key string) Declared {
+	return Declared{v.Name, v.Version, question, key, v.Wires(), Columns[V]()}
+}
