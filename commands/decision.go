@@ -20,7 +20,7 @@ type decision[S aggregates.State[S, E], E events.Event] struct {
 type pending[S aggregates.State[S, E], E events.Event] struct {
 	ask *ask[S, E]
 	outcome
-	settled bool // Answer.At is already right
+	settled bool // does not rest on the state decided on; Answer.At is already right
 }
 
 // deliver answers every command. Refusals wait for the append too: they were decided on facts not yet recorded.
@@ -31,6 +31,16 @@ func (d *decision[S, E]) deliver(at events.Position) {
 		}
 		p.ask.answer(p.outcome)
 	}
+}
+
+// restsOnState tells whether any command was refused, or found its wish already true.
+func (d *decision[S, E]) restsOnState() bool {
+	for _, p := range d.pending {
+		if !p.settled && p.ask.look == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // decide asks every command of the group, in order, of a state that has the facts of those before it.
@@ -44,7 +54,7 @@ func (m *mailbox[S, E]) decide(ctx context.Context, group []*ask[S, E]) *decisio
 		p := pending[S, E]{ask: a}
 		switch {
 		case a.ctx.Err() != nil:
-			p.err = a.ctx.Err()
+			p.err, p.settled = a.ctx.Err(), true
 		case a.look != nil:
 			a.look(m.state)
 		default:

@@ -6,8 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"tillstream/aggregates"
 	"tillstream/events"
@@ -26,6 +29,7 @@ const (
 	snapshotEvery   = 1000             // facts between two snapshots of a stream
 	snapshotWithin  = 2 * time.Second
 	betweenNamedMax = 20
+	streamNameMax   = 512 // bytes
 )
 
 // ErrBusy says waitingMax commands already wait for the stream: ask again later.
@@ -82,6 +86,9 @@ func Handle[S aggregates.State[S, E], E events.Event](ctx context.Context, h *Ha
 		return Answer{}, errors.New("a command needs an id: events.FreshCommandID makes one")
 	}
 	stream := string(cmd.Stream())
+	if !isStreamName(stream) {
+		return Answer{}, unnameable(cmd)
+	}
 	a, err := post(ctx, h, stream, &ask[S, E]{meta: meta, cmd: cmd})
 	if err != nil {
 		if r := (*Rejection)(nil); errors.As(err, &r) {
@@ -95,12 +102,32 @@ func Handle[S aggregates.State[S, E], E events.Event](ctx context.Context, h *Ha
 // Look reads the folded state of a stream as it is now in the store. The state is not kept past the call of look,
 // which runs on the stream's mailbox and must be quick. The position is of the last fact seen, 0 for an empty stream.
 func Look[S aggregates.State[S, E], E events.Event, R any](ctx context.Context, h *Handler, stream events.Stream[E], look func(S) R) (R, events.Position, error) {
-	var found R
+	var none, found R
+	if !isStreamName(string(stream)) {
+		return none, 0, invalid("stream", "is not the name of a stream")
+	}
 	a, err := post(ctx, h, string(stream), &ask[S, E]{look: func(s S) { found = look(s) }})
 	if err != nil {
-		return found, 0, fmt.Errorf("look at %s: %w", stream, err)
+		return none, 0, fmt.Errorf("look at %s: %w", stream, err) // look may be running still: found is not ours to read
 	}
 	return found, a.At, nil
+}
+
+// isStreamName tells whether a stream could have this name; the store is not bothered with others.
+func isStreamName(stream string) bool {
+	category, id, _ := strings.Cut(stream, "-")
+	return category != "" && id != "" && len(stream) <= streamNameMax &&
+		utf8.ValidString(stream) && !strings.ContainsFunc(stream, unicode.IsControl)
+}
+
+// unnameable is the refusal of a command whose stream cannot be: in its own words, which name the field.
+func unnameable[S aggregates.State[S, E], E events.Event](cmd Command[S, E]) error {
+	var empty S
+	_, err := cmd.Decide(empty)
+	if r := (*Rejection)(nil); errors.As(err, &r) && r.Reason == InvalidReason {
+		return err
+	}
+	return invalid("command", "names no stream: %s needs the id of what it is about", cmd.Name())
 }
 
 // box is a mailbox whose types are forgotten.

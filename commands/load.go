@@ -18,11 +18,12 @@ func (m *mailbox[S, E]) load(ctx context.Context, newest bool) error {
 	if !m.loaded {
 		m.loadSnapshot(ctx)
 	}
-	call, cancel := context.WithTimeout(ctx, storeWithin)
-	defer cancel()
-	for r, err := range m.h.store.Read(call, m.stream, uint64(m.last+1)) {
+	for r, err := range m.h.store.Read(ctx, m.stream, uint64(m.last+1)) {
 		if err != nil {
 			return fmt.Errorf("read %s from revision %d: %w", m.stream, m.last+1, err)
+		}
+		if r.Revision != uint64(m.last+1) {
+			return fmt.Errorf("%s goes on at revision %d, not %d: it was truncated, and its state is not known", m.stream, r.Revision, m.last+1)
 		}
 		e, ok := r.Event.(E)
 		if !ok {
@@ -65,12 +66,29 @@ func (m *mailbox[S, E]) loadSnapshot(ctx context.Context) {
 	if json.Unmarshal(b, &s) != nil || s.LogID != m.h.opts.LogID || s.Stream != m.stream || s.Fold != m.state.FoldVersion() {
 		return
 	}
+	if !m.stands(call, s.Revision, s.Position) {
+		return
+	}
 	m.state, m.last, m.at, m.snapshot = s.State, s.Revision, s.Position, s.Revision
 	m.seen.restore(s.Commands)
 }
 
+// stands tells whether the log has a fact where the snapshot says its last one is. A snapshot that is ahead of its
+// stream, or of another one, would make every append a conflict.
+func (m *mailbox[S, E]) stands(ctx context.Context, revision int64, at events.Position) bool {
+	if revision < 0 {
+		return false
+	}
+	for r, err := range m.h.store.Read(ctx, m.stream, uint64(revision)) {
+		return err == nil && r.Revision == uint64(revision) && r.Position == at
+	}
+	return false
+}
+
 // keepSnapshot saves the state when snapshotEvery facts have come since the last time.
 func (m *mailbox[S, E]) keepSnapshot() {
+	var err error
+	defer m.recovered(&err)
 	if m.h.opts.Snapshots == nil || m.last-m.snapshot < snapshotEvery {
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,6 +22,9 @@ type ask[S aggregates.State[S, E], E events.Event] struct {
 	look func(S)
 	done chan outcome // of capacity 1
 }
+
+// errPanicked says a decision met a fault of the program, not a rule of the shop.
+var errPanicked = errors.New("a decision panicked")
 
 type outcome struct {
 	Answer
@@ -93,6 +97,7 @@ func (m *mailbox[S, E]) putBack(rest []*ask[S, E]) {
 func (m *mailbox[S, E]) run() {
 	for group := m.take(); group != nil; group = m.take() {
 		m.serve(group)
+		m.keepSnapshot()
 		m.weigh()
 	}
 }
@@ -109,56 +114,75 @@ func (m *mailbox[S, E]) weigh() {
 	}
 }
 
-// serve answers a group. A fault in a Decide or Evolve is answered to the group that met it, and the state is dropped.
+// serve answers a group. What one command may have caused, a fault or facts that the store refuses, must not become the
+// answer of the others: each is then asked alone.
 func (m *mailbox[S, E]) serve(group []*ask[S, E]) {
-	ctx, cancel := context.WithTimeout(context.Background(), storeWithin)
-	defer cancel()
-	defer func() {
-		if fault := recover(); fault != nil {
-			m.drop()
-			m.h.opts.Log.Error("a decision panicked", "stream", m.stream, "fault", fault)
-			fail(group, fmt.Errorf("a decision on %s panicked: %v", m.stream, fault))
-		}
-	}()
-	for attempt := 1; ; attempt++ {
-		if err := m.load(ctx, fresh(group)); err != nil {
-			m.drop()
-			fail(group, err)
-			return
-		}
-		d := m.decide(ctx, group)
-		if len(d.drafts) == 0 {
-			d.deliver(m.at)
-			m.putBackRest(d)
-			return
-		}
-		base := m.last - int64(len(d.drafts))
-		appended, err := m.append(ctx, base, d.drafts)
-		var conflict *ConflictError
-		switch {
-		case err == nil:
-			m.at = appended.Position
-			d.deliver(m.at)
-			m.putBackRest(d)
-			m.keepSnapshot()
-			return
-		case !errors.As(err, &conflict):
-			m.drop()
-			fail(group, err)
-			return
-		}
-		m.drop()
-		if attempt == attemptsMax {
-			fail(group, m.lostRace(ctx, base))
-			return
-		}
-		pause(ctx, attempt)
+	err := m.serveTogether(group)
+	if err == nil {
+		return
+	}
+	m.drop()
+	alone := errors.Is(err, errPanicked) || errors.Is(err, ErrNotRecorded)
+	if !alone || len(group) == 1 {
+		fail(group, err)
+		return
+	}
+	for i := range group {
+		m.serve(group[i : i+1])
 	}
 }
 
-func (m *mailbox[S, E]) putBackRest(d *decision[S, E]) {
-	if len(d.rest) > 0 {
-		m.putBack(d.rest)
+// serveTogether decides a group until its facts are appended, and answers all of it, or fails and answers none of it.
+func (m *mailbox[S, E]) serveTogether(group []*ask[S, E]) (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), storeWithin)
+	defer cancel()
+	defer m.recovered(&err)
+	newest, base := fresh(group), int64(0)
+	for attempt := 1; attempt <= attemptsMax; attempt++ {
+		newest = newest || !m.loaded
+		if err := m.load(ctx, newest); err != nil {
+			return err
+		}
+		d := m.decide(ctx, group)
+		if len(d.drafts) == 0 && !newest && d.restsOnState() {
+			d, err = m.decideNewest(ctx, group)
+			if err != nil {
+				return err
+			}
+		}
+		after := m.last - int64(len(d.drafts))
+		if attempt == 1 {
+			base = after
+		}
+		err := m.append(ctx, after, d.drafts)
+		if err == nil {
+			m.putBack(d.rest)
+			d.deliver(m.at)
+			return nil
+		}
+		if conflict := (*ConflictError)(nil); !errors.As(err, &conflict) {
+			return err
+		}
+		m.drop()
+		pause(ctx, attempt)
+	}
+	return m.lostRace(ctx, base)
+}
+
+// decideNewest decides again on the state as it is in the store. A group that appends is told by the store when its
+// state was old; one that only refuses, or finds its wish already true, is not, and would repeat old news.
+func (m *mailbox[S, E]) decideNewest(ctx context.Context, group []*ask[S, E]) (*decision[S, E], error) {
+	if err := m.load(ctx, true); err != nil {
+		return nil, err
+	}
+	return m.decide(ctx, group), nil
+}
+
+// recovered turns a panic of a Decide, an Evolve or a Store into an error.
+func (m *mailbox[S, E]) recovered(err *error) {
+	if fault := recover(); fault != nil {
+		m.h.opts.Log.Error("a decision panicked", "stream", m.stream, "fault", fault, "stack", string(debug.Stack()))
+		*err = fmt.Errorf("%w: %v", errPanicked, fault)
 	}
 }
 
@@ -173,17 +197,23 @@ func fresh[S aggregates.State[S, E], E events.Event](group []*ask[S, E]) bool {
 }
 
 // append records the drafts, asking the identical request again until the outcome is known or the group's time is over.
-func (m *mailbox[S, E]) append(ctx context.Context, after int64, drafts []Draft) (Appended, error) {
+func (m *mailbox[S, E]) append(ctx context.Context, after int64, drafts []Draft) error {
+	if len(drafts) == 0 {
+		return nil
+	}
 	for attempt := 1; ; attempt++ {
 		call, cancel := context.WithTimeout(ctx, callWithin)
 		appended, err := m.h.store.Append(call, m.stream, after, drafts)
 		cancel()
 		var conflict *ConflictError
-		if err == nil || errors.As(err, &conflict) || errors.Is(err, ErrNotRecorded) {
-			return appended, err
-		}
-		if ctx.Err() != nil {
-			return Appended{}, fmt.Errorf("%w: append to %s: %w", ErrUnknownOutcome, m.stream, err)
+		switch {
+		case err == nil:
+			m.at = appended.Position
+			return nil
+		case errors.As(err, &conflict), errors.Is(err, ErrNotRecorded):
+			return err
+		case ctx.Err() != nil:
+			return fmt.Errorf("%w: append to %s: %w", ErrUnknownOutcome, m.stream, err)
 		}
 		pause(ctx, attempt)
 	}

@@ -3,6 +3,7 @@ package commands
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -30,6 +31,9 @@ func tagOf(id string) tag {
 func (t tag) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, t[:]), nil }
 
 func (t *tag) UnmarshalText(b []byte) error {
+	if len(b) != hex.EncodedLen(len(t)) {
+		return fmt.Errorf("a tag has %d hexadecimal digits, not %d", hex.EncodedLen(len(t)), len(b))
+	}
 	_, err := hex.Decode(t[:], b)
 	return err
 }

@@ -68,7 +68,7 @@ func checkSKU(sku string) *Rejection {
 		return invalid("sku", "is required")
 	case utf8.RuneCountInString(sku) > skuMax:
 		return invalid("sku", "has more than %d characters", skuMax)
-	case !utf8.ValidString(sku) || strings.ContainsFunc(sku, func(r rune) bool { return !unicode.IsPrint(r) }):
+	case strings.ContainsFunc(sku, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }):
 		return invalid("sku", "may hold printable characters only")
 	case sku != events.SKU(sku):
 		return invalid("sku", "is compared as %q: write it so", events.SKU(sku))

@@ -15,20 +15,19 @@ type Memory struct {
 	mu    sync.Mutex
 	codec *events.Codec
 	all   []events.Recorded
-	Fail  func(stream string) error // asked before each append; an error leaves its outcome unknown to the caller
+	by    map[string][]events.Recorded // stream → its facts
+	Fail  func(stream string) error    // asked before each append; an error leaves its outcome unknown to the caller
 }
 
 // NewMemory is an empty store that knows every event of the shop.
-func NewMemory() *Memory { return &Memory{codec: events.Catalog()} }
+func NewMemory() *Memory { return &Memory{codec: events.Catalog(), by: map[string][]events.Recorded{}} }
 
 // Record appends facts to a stream as they are, whatever it holds.
 func (m *Memory) Record(stream string, meta events.Meta, facts ...events.Event) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, e := range facts {
-		at := events.Position(len(m.all) + 1)
-		m.all = append(m.all, events.Recorded{Event: e, Meta: meta, ID: fmt.Sprint("given-", at), Stream: stream,
-			Revision: uint64(len(m.of(stream))), Position: at})
+		m.add(events.Recorded{Event: e, Meta: meta, ID: fmt.Sprint("given-", len(m.all)+1), Stream: stream})
 	}
 }
 
@@ -39,23 +38,21 @@ func (m *Memory) All() []events.Recorded {
 	return append([]events.Recorded(nil), m.all...)
 }
 
-func (m *Memory) of(stream string) (found []events.Recorded) {
-	for _, r := range m.all {
-		if r.Stream == stream {
-			found = append(found, r)
-		}
-	}
-	return found
+// add gives a fact its place and keeps it.
+func (m *Memory) add(r events.Recorded) {
+	r.Revision, r.Position = uint64(len(m.by[r.Stream])), events.Position(len(m.all)+1)
+	m.all = append(m.all, r)
+	m.by[r.Stream] = append(m.by[r.Stream], r)
 }
 
 // Read implements commands.Store.
 func (m *Memory) Read(_ context.Context, stream string, from uint64) iter.Seq2[events.Recorded, error] {
 	m.mu.Lock()
-	history := m.of(stream)
+	history := m.by[stream]
 	m.mu.Unlock()
 	return func(yield func(events.Recorded, error) bool) {
-		for _, r := range history {
-			if r.Revision >= from && !yield(r, nil) {
+		for _, r := range history[min(from, uint64(len(history))):] {
+			if !yield(r, nil) {
 				return
 			}
 		}
@@ -71,7 +68,7 @@ func (m *Memory) Append(_ context.Context, stream string, after int64, facts []c
 			return commands.Appended{}, err
 		}
 	}
-	history := m.of(stream)
+	history := m.by[stream]
 	if repeated(history, after, facts) {
 		last := history[after+int64(len(facts))]
 		return commands.Appended{Position: last.Position, Revision: last.Revision}, nil
@@ -79,13 +76,16 @@ func (m *Memory) Append(_ context.Context, stream string, after int64, facts []c
 	if actual := int64(len(history)) - 1; actual != after {
 		return commands.Appended{}, &commands.ConflictError{Stream: stream, Expected: after, Actual: actual}
 	}
+	stored := make([]events.Recorded, len(facts))
 	for i, d := range facts {
-		r, err := m.stored(d)
-		if err != nil {
-			return commands.Appended{}, err
+		var err error
+		if stored[i], err = m.stored(d); err != nil {
+			return commands.Appended{}, fmt.Errorf("%w: %w", commands.ErrNotRecorded, err)
 		}
-		r.Stream, r.Revision, r.Position = stream, uint64(after+1)+uint64(i), events.Position(len(m.all)+1)
-		m.all = append(m.all, r)
+		stored[i].Stream = stream
+	}
+	for _, r := range stored {
+		m.add(r)
 	}
 	return commands.Appended{Position: events.Position(len(m.all)), Revision: uint64(after) + uint64(len(facts))}, nil
 }
