@@ -17,10 +17,16 @@ type streamsService struct {
 	server *Server
 }
 
+// Field numbers of AppendReq.
+const (
+	fieldAppendOptions  = 1
+	fieldAppendProposed = 2
+)
+
 // Append takes the options, then the events, and answers once they are on disk. What is wrong with them is told
 // after the last one: a client that is still sending would not hear it.
 func (s *streamsService) Append(stream streams.Streams_AppendServer) error {
-	p, options, err := s.receive(stream)
+	p, err := s.receive(stream)
 	if err != nil {
 		return answer(err, stream.SetTrailer)
 	}
@@ -32,59 +38,62 @@ func (s *streamsService) Append(stream streams.Streams_AppendServer) error {
 	case eventlog.Stored:
 		return stream.SendAndClose(appended(a))
 	case eventlog.WrongVersion:
-		return stream.SendAndClose(appendRefused(options, a))
+		return stream.SendAndClose(appendRefused(a))
 	case eventlog.Deleted:
 		return answer(streamDeleted(a.Stream), stream.SetTrailer)
 	}
 	return answer(expired(), stream.SetTrailer)
 }
 
-func (s *streamsService) receive(stream streams.Streams_AppendServer) (*proposal, *streams.AppendReq_Options, error) {
-	first, err := stream.Recv()
+func (s *streamsService) receive(stream streams.Streams_AppendServer) (p proposal, err error) {
+	in := receiver{stream: stream}
+	first, err := in.next()
 	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, nil, err
+		return p, err
 	}
-	options := first.GetOptions()
-	if options == nil {
-		return nil, nil, invalid("an append must begin with its options")
-	}
-	name, refused := writableStream(options.GetStreamIdentifier())
-	expected, err := appendExpectation(options)
-	if refused == nil {
-		refused = err
-	}
-	p := newProposal(name, expected, s.server.options.MaxAppendSize)
+	p, refused := s.begin(first)
 	for {
-		req, err := stream.Recv()
+		message, err := in.next()
 		if errors.Is(err, io.EOF) {
-			return p, options, refused
+			return p, refused
 		}
 		if err != nil {
-			return nil, nil, err
+			return p, err
 		}
-		if refused != nil {
-			continue
-		}
-		if m := req.GetProposedMessage(); m != nil {
-			refused = p.add(m)
-		} else {
-			refused = invalid("an append must have its options once, then events")
+		if refused == nil {
+			refused = eachField(message, func(f field) error {
+				switch f.number {
+				case fieldAppendProposed:
+					return p.add(f.b)
+				case fieldAppendOptions:
+					return invalid("an append has its options once, then events")
+				}
+				return nil
+			})
 		}
 	}
 }
 
-func appendExpectation(o *streams.AppendReq_Options) (eventlog.Expected, error) {
-	switch v := o.GetExpectedStreamRevision().(type) {
-	case *streams.AppendReq_Options_Revision:
-		return exactly(v.Revision)
-	case *streams.AppendReq_Options_Any:
-		return eventlog.Any, nil
-	case *streams.AppendReq_Options_NoStream:
-		return eventlog.NoStream, nil
-	case *streams.AppendReq_Options_StreamExists:
-		return eventlog.StreamExists, nil
+func (s *streamsService) begin(message []byte) (p proposal, err error) {
+	var options []byte
+	err = eachField(message, func(f field) error {
+		if f.number == fieldAppendOptions {
+			options = f.b
+		}
+		return nil
+	})
+	if err == nil && options == nil {
+		err = invalid("an append must begin with its options")
 	}
-	return 0, invalid("'None' is not a valid expected stream revision")
+	if err != nil {
+		return p, err
+	}
+	o, err := parseAppendOptions(options)
+	if err != nil {
+		return p, err
+	}
+	name, err := writableStream(o.name)
+	return newProposal(name, o.expected, 0, s.server.options.MaxAppendSize), err
 }
 
 // submit waits for the outcome. A client's deadline is the append's too: not taken up by then, it is not stored.
@@ -115,9 +124,8 @@ func appended(a *eventlog.Append) *streams.AppendResp {
 }
 
 // appendRefused fills the fields of old and new clients alike.
-func appendRefused(o *streams.AppendReq_Options, a *eventlog.Append) *streams.AppendResp {
-	type wrong = streams.AppendResp_WrongExpectedVersion
-	w := &wrong{}
+func appendRefused(a *eventlog.Append) *streams.AppendResp {
+	w := &streams.AppendResp_WrongExpectedVersion{}
 	empty := &shared.Empty{}
 	switch a.Expected {
 	case eventlog.Any:
@@ -130,8 +138,8 @@ func appendRefused(o *streams.AppendReq_Options, a *eventlog.Append) *streams.Ap
 		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedNoStream{ExpectedNoStream: empty}
 		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: ^uint64(0)}
 	default:
-		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: o.GetRevision()}
-		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: o.GetRevision()}
+		w.ExpectedRevisionOption = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision{ExpectedRevision: uint64(a.Expected)}
+		w.ExpectedRevisionOption_20_6_0 = &streams.AppendResp_WrongExpectedVersion_ExpectedRevision_20_6_0{ExpectedRevision_20_6_0: uint64(a.Expected)}
 	}
 	if a.Revision < 0 {
 		w.CurrentRevisionOption = &streams.AppendResp_WrongExpectedVersion_CurrentNoStream{CurrentNoStream: empty}

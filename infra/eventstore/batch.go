@@ -7,10 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"golang.org/x/sync/semaphore"
-	"google.golang.org/genproto/googleapis/rpc/status"
 
 	"tillstream/infra/eventstore/eventlog"
 )
@@ -28,14 +26,15 @@ func (s *streamsService) BatchAppend(stream streams.Streams_BatchAppendServer) e
 	ctx, cancel := context.WithCancel(stream.Context())
 	defer cancel()
 	b := &batchAppend{
-		server: s.server, stream: stream, ctx: ctx,
+		server: s.server, ctx: ctx,
+		in:      receiver{stream: stream},
 		slots:   semaphore.NewWeighted(maxBatchInFlight),
 		open:    map[[16]byte]*batchItem{},
 		answers: answerQueue{ready: make(chan struct{}, 1)},
 	}
 	sending := make(chan error, 1)
 	go func() {
-		err := b.send()
+		err := b.send(stream)
 		if err != nil {
 			cancel() // the receiving side may wait for a slot
 		}
@@ -55,8 +54,8 @@ func (s *streamsService) BatchAppend(stream streams.Streams_BatchAppendServer) e
 // batchAppend is one BatchAppend call. An append holds a slot from its first part until its answer is sent.
 type batchAppend struct {
 	server  *Server
-	stream  streams.Streams_BatchAppendServer
 	ctx     context.Context
+	in      receiver
 	slots   *semaphore.Weighted
 	answers answerQueue
 
@@ -66,20 +65,24 @@ type batchAppend struct {
 
 // batchItem is one append of the call and, in the end, its answer.
 type batchItem struct {
-	*proposal
-	correlation *shared.UUID
-	stream      *shared.StreamIdentifier
+	proposal
+	correlation []byte // as it came, for the answer
+	identifier  []byte // of the stream, as it came
 	deadline    time.Time
 	timeout     *time.Timer
-	refused     *status.Status // the answer of an append that never reached the log
+	refused     error // why the append never reached the log
 }
 
 func (b *batchAppend) receive() error {
 	for {
-		req, err := b.stream.Recv()
+		message, err := b.in.next()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
+		if err != nil {
+			return err
+		}
+		req, err := parseBatchRequest(message)
 		if err != nil {
 			return err
 		}
@@ -90,32 +93,28 @@ func (b *batchAppend) receive() error {
 }
 
 // take adds a part. An append that was answered already, be it by its deadline, takes no more parts.
-func (b *batchAppend) take(req *streams.BatchAppendReq) error {
-	id, err := parseID(req.GetCorrelationId())
-	if err != nil {
-		return err
-	}
-	item := b.claim(id)
+func (b *batchAppend) take(req batchRequest) error {
+	item := b.claim(req.id)
 	if item == nil {
-		if req.GetOptions() == nil {
+		if req.options == nil {
 			return nil
 		}
 		if err := b.slots.Acquire(b.ctx, 1); err != nil {
 			return err
 		}
-		if item, err = b.begin(req); err != nil {
+		item = &batchItem{correlation: req.correlation}
+		if err := item.begin(req, b.server.options.MaxAppendSize); err != nil {
 			b.refuse(item, err)
 			return nil
 		}
 	}
-	for _, m := range req.GetProposedMessages() {
-		if err := item.add(m); err != nil {
-			b.refuse(item, err)
-			return nil
-		}
-	}
-	if !req.GetIsFinal() {
-		b.keep(id, item)
+	err := req.eachProposed(item.add)
+	switch {
+	case err != nil:
+		b.refuse(item, err)
+		return nil
+	case !req.final:
+		b.keep(req.id, item)
 		return nil
 	}
 	return b.submit(item)
@@ -133,24 +132,25 @@ func (b *batchAppend) claim(id [16]byte) *batchItem {
 	return item
 }
 
-func (b *batchAppend) begin(req *streams.BatchAppendReq) (*batchItem, error) {
-	o := req.GetOptions()
-	item := &batchItem{correlation: req.GetCorrelationId(), stream: o.GetStreamIdentifier()}
-	name, err := writableStream(o.GetStreamIdentifier())
+func (i *batchItem) begin(req batchRequest, maxAppendSize int) error {
+	o, err := parseAppendOptions(req.options)
+	i.identifier = o.identifier
 	if err != nil {
-		return item, err
+		return err
 	}
-	expected, err := batchExpectation(o)
+	name, err := writableStream(o.name)
 	if err != nil {
-		return item, err
+		return err
 	}
 	now := time.Now()
-	item.deadline = batchDeadline(o, now)
-	if !item.deadline.After(now) {
-		return item, expired()
+	if i.deadline, err = o.deadline(now); err != nil {
+		return err
 	}
-	item.proposal = newProposal(name, expected, b.server.options.MaxAppendSize)
-	return item, nil
+	if !i.deadline.After(now) {
+		return expired()
+	}
+	i.proposal = newProposal(name, o.expected, eventlog.SizeHint(name, req.count, req.size), maxAppendSize)
+	return nil
 }
 
 // keep waits for further parts, until the append's deadline.
@@ -183,7 +183,7 @@ func (b *batchAppend) submit(item *batchItem) error {
 }
 
 func (b *batchAppend) refuse(item *batchItem, err error) {
-	item.refused = refusedStatus(err, b.server.options.MaxAppendSize)
+	item.refused = err
 	b.answers.put(item)
 }
 
@@ -199,12 +199,13 @@ func (b *batchAppend) drain() error {
 	return b.slots.Acquire(b.ctx, maxBatchInFlight)
 }
 
-func (b *batchAppend) send() error {
+func (b *batchAppend) send(stream streams.Streams_BatchAppendServer) error {
 	var items []*batchItem
+	var out batchFrame
 	for {
 		items = b.answers.take(items[:0])
 		for i, item := range items {
-			if err := b.stream.Send(item.response()); err != nil {
+			if err := stream.SendMsg(out.response(item)); err != nil {
 				return err
 			}
 			items[i] = nil

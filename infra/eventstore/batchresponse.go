@@ -2,14 +2,13 @@ package eventstore
 
 import (
 	"errors"
-	"math"
-	"time"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"google.golang.org/genproto/googleapis/rpc/code"
 	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/anypb"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -17,67 +16,63 @@ import (
 	"tillstream/infra/eventstore/eventlog"
 )
 
-func batchExpectation(o *streams.BatchAppendReq_Options) (eventlog.Expected, error) {
-	switch v := o.GetExpectedStreamPosition().(type) {
-	case *streams.BatchAppendReq_Options_StreamPosition:
-		return exactly(v.StreamPosition)
-	case *streams.BatchAppendReq_Options_Any:
-		return eventlog.Any, nil
-	case *streams.BatchAppendReq_Options_NoStream:
-		return eventlog.NoStream, nil
-	case *streams.BatchAppendReq_Options_StreamExists:
-		return eventlog.StreamExists, nil
-	}
-	return 0, invalid("'None' is not a valid expected stream position")
+// Field numbers of BatchAppendResp and its success.
+const (
+	fieldAnswerCorrelation = 1
+	fieldAnswerError       = 2
+	fieldAnswerSuccess     = 3
+	fieldAnswerStream      = 4
+
+	fieldSuccessRevision   = 1
+	fieldSuccessNoStream   = 2
+	fieldSuccessPosition   = 3
+	fieldSuccessNoPosition = 4
+)
+
+// batchFrame is a BatchAppendResp written in wire form; see frame.
+type batchFrame struct {
+	resp    streams.BatchAppendResp
+	buf     []byte
+	success []byte
 }
 
-// batchDeadline is the client's, at most maxAppendWait away.
-func batchDeadline(o *streams.BatchAppendReq_Options, now time.Time) time.Time {
-	latest := now.Add(maxAppendWait)
-	deadline := latest
-	switch v := o.GetDeadlineOption().(type) {
-	case *streams.BatchAppendReq_Options_Deadline:
-		if v.Deadline.GetSeconds() < math.MaxInt32 {
-			deadline = now.Add(v.Deadline.AsDuration())
+func (f *batchFrame) response(i *batchItem) proto.Message {
+	b := appendText(f.buf[:0], fieldAnswerCorrelation, i.correlation)
+	if failed := i.failure(); failed != nil {
+		encoded, err := proto.Marshal(failed)
+		if err != nil {
+			panic(err) // only for invalid UTF-8, and the texts are ours
 		}
-	case *streams.BatchAppendReq_Options_Deadline_21_10_0:
-		deadline = v.Deadline_21_10_0.AsTime()
+		b = appendText(b, fieldAnswerError, encoded)
+	} else {
+		f.success = appendSuccess(f.success[:0], i.append)
+		b = appendText(b, fieldAnswerSuccess, f.success)
 	}
-	if deadline.After(latest) {
-		return latest
-	}
-	return deadline
+	f.buf = appendText(b, fieldAnswerStream, i.identifier)
+	f.resp.ProtoReflect().SetUnknown(f.buf)
+	return &f.resp
 }
 
-func (i *batchItem) response() *streams.BatchAppendResp {
-	resp := &streams.BatchAppendResp{CorrelationId: i.correlation, StreamIdentifier: i.stream}
-	failed := i.refused
-	if failed == nil {
-		failed = outcomeStatus(i.append)
-	}
-	if failed != nil {
-		resp.Result = &streams.BatchAppendResp_Error{Error: failed}
-		return resp
-	}
-	success := &streams.BatchAppendResp_Success{}
-	if i.append.Revision < 0 {
-		success.CurrentRevisionOption = &streams.BatchAppendResp_Success_NoStream{NoStream: &emptypb.Empty{}}
+func appendSuccess(b []byte, a *eventlog.Append) []byte {
+	if a.Revision < 0 {
+		b = appendLen(b, fieldSuccessNoStream, 0)
 	} else {
-		success.CurrentRevisionOption = &streams.BatchAppendResp_Success_CurrentRevision{CurrentRevision: uint64(i.append.Revision)}
+		b = appendUint(b, fieldSuccessRevision, uint64(a.Revision))
 	}
-	if p := i.append.Position; p == 0 {
-		success.PositionOption = &streams.BatchAppendResp_Success_NoPosition{NoPosition: &emptypb.Empty{}}
-	} else {
-		success.PositionOption = &streams.BatchAppendResp_Success_Position{
-			Position: &shared.AllStreamPosition{CommitPosition: p, PreparePosition: p},
-		}
+	if a.Position == 0 {
+		return appendLen(b, fieldSuccessNoPosition, 0)
 	}
-	resp.Result = &streams.BatchAppendResp_Success_{Success: success}
-	return resp
+	b = appendLen(b, fieldSuccessPosition, 2*(1+protowire.SizeVarint(a.Position)))
+	b = appendUint(b, 1, a.Position)
+	return appendUint(b, 2, a.Position)
 }
 
-// outcomeStatus is nil for an append that is stored.
-func outcomeStatus(a *eventlog.Append) *status.Status {
+// failure is nil for an append that is stored.
+func (i *batchItem) failure() *status.Status {
+	if i.refused != nil {
+		return refusedStatus(i.refused, i.limit)
+	}
+	a := i.append
 	switch a.Outcome {
 	case eventlog.Stored:
 		return nil

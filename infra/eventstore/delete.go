@@ -45,7 +45,7 @@ func (s *streamsService) Tombstone(ctx context.Context, req *streams.TombstoneRe
 
 func (s *streamsService) end(ctx context.Context, id *shared.StreamIdentifier, expected eventlog.Expected,
 	request func(string, eventlog.Expected) *eventlog.Append) (position uint64, err error) {
-	name, err := writableStream(id)
+	name, err := writableStream(id.GetStreamName())
 	if err != nil {
 		return 0, err
 	}

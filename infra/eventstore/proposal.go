@@ -1,10 +1,7 @@
 package eventstore
 
 import (
-	"encoding/binary"
-
-	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
-	"github.com/google/uuid"
+	"unicode/utf8"
 
 	"tillstream/infra/eventstore/eventlog"
 )
@@ -20,14 +17,6 @@ const (
 	allStream = "$all"
 )
 
-// proposedMessage is an event as either append method sends it.
-type proposedMessage interface {
-	GetId() *shared.UUID
-	GetMetadata() map[string]string
-	GetCustomMetadata() []byte
-	GetData() []byte
-}
-
 // proposal collects the events of one append and refuses what the protocol refuses.
 type proposal struct {
 	append *eventlog.Append
@@ -35,68 +24,44 @@ type proposal struct {
 	size   int
 }
 
-func newProposal(stream string, expected eventlog.Expected, limit int) *proposal {
-	return &proposal{append: eventlog.NewAppend(stream, expected, 0), limit: limit}
+func newProposal(stream string, expected eventlog.Expected, sizeHint, limit int) proposal {
+	return proposal{append: eventlog.NewAppend(stream, expected, sizeHint), limit: limit}
 }
 
-func (p *proposal) add(m proposedMessage) error {
-	meta := m.GetMetadata()
-	typ, ok := meta[keyType]
-	if !ok {
-		return metadataMissing(keyType)
-	}
-	contentType, ok := meta[keyContentType]
-	if !ok {
-		return metadataMissing(keyContentType)
-	}
-	id, err := parseID(m.GetId())
+// add takes a ProposedMessage in wire form.
+func (p *proposal) add(message []byte) error {
+	e, err := parseProposed(message)
 	if err != nil {
 		return err
 	}
-	data, custom := m.GetData(), m.GetCustomMetadata()
-	p.size += len(data) + len(custom) + 2*len(typ)
+	p.size += len(e.data) + len(e.custom) + 2*utf8.RuneCount(e.typ)
 	if p.size > p.limit {
 		return maxAppendSizeExceeded(p.limit)
 	}
-	p.append.Add(id, typ, contentType == contentJSON, custom, data)
+	p.append.Add(e.id, e.typ, string(e.contentType) == contentJSON, e.custom, e.data)
 	return nil
 }
 
-func parseID(id *shared.UUID) (out [16]byte, err error) {
-	switch v := id.GetValue().(type) {
-	case *shared.UUID_Structured_:
-		binary.BigEndian.PutUint64(out[:8], uint64(v.Structured.GetMostSignificantBits()))
-		binary.BigEndian.PutUint64(out[8:], uint64(v.Structured.GetLeastSignificantBits()))
-		return out, nil
-	case *shared.UUID_String_:
-		parsed, err := uuid.Parse(v.String_)
-		if err != nil {
-			return out, invalid("'%s' is not a valid UUID", v.String_)
-		}
-		return parsed, nil
-	}
-	return out, invalid("an event without id")
-}
-
-// streamName refuses names that no stream can have.
-func streamName(id *shared.StreamIdentifier) (string, error) {
-	name := string(id.GetStreamName())
+// readableStream refuses names that no stream can have.
+func readableStream(name []byte) (string, error) {
 	switch {
-	case name == "" || name == "$$":
+	case len(name) == 0 || string(name) == "$$":
 		return "", invalid("'%s' is not a valid stream name", name)
 	case len(name) > maxStreamName:
 		return "", invalid("a stream name of %d bytes exceeds %d", len(name), maxStreamName)
+	case !utf8.Valid(name):
+		return "", invalid("a stream name is not UTF-8")
 	}
-	return name, nil
+	return string(name), nil
 }
 
 // writableStream refuses $all too, which holds the streams and is none.
-func writableStream(id *shared.StreamIdentifier) (string, error) {
-	name, err := streamName(id)
-	if err == nil && (name == allStream || name == "$$"+allStream) {
+func writableStream(name []byte) (string, error) {
+	s, err := readableStream(name)
+	if err == nil && (s == allStream || s == "$$"+allStream) {
 		return "", accessDenied()
 	}
-	return name, err
+	return s, err
 }
 
 // exactly refuses revisions that no stream can have.

@@ -37,7 +37,7 @@ func (s *streamsService) read(o *streams.ReadReq_Options, stream streams.Streams
 		if f != nil {
 			return invalid("a stream cannot be filtered")
 		}
-		name, err := streamName(v.Stream.GetStreamIdentifier())
+		name, err := readableStream(v.Stream.GetStreamIdentifier().GetStreamName())
 		if err != nil {
 			return err
 		}

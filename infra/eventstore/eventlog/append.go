@@ -78,13 +78,13 @@ func NewTombstone(stream string, expected Expected) *Append {
 	return &Append{Stream: stream, Expected: expected, kind: kindTombstone}
 }
 
-// SizeHint is the buffer an event of these parts needs, for NewAppend.
-func SizeHint(stream, typ string, metadata, data []byte) int {
-	return sizeRecord(stream, typ, metadata, data)
+// SizeHint bounds the buffer that n events with parts of size bytes in all need, for NewAppend.
+func SizeHint(stream string, n, size int) int {
+	return n*(maxRecordHead+len(stream)) + size
 }
 
 // Add appends one event; metadata and data are copied.
-func (a *Append) Add(id [16]byte, typ string, json bool, metadata, data []byte) {
+func (a *Append) Add(id [16]byte, typ []byte, json bool, metadata, data []byte) {
 	a.starts = append(a.starts, len(a.buf))
 	a.buf = appendRecord(a.buf, id, a.Stream, typ, json, metadata, data)
 }

@@ -33,14 +33,14 @@ func id(writer, n int) (out [16]byte) {
 func events(stream string, expected Expected, ids ...[16]byte) *Append {
 	a := NewAppend(stream, expected, 0)
 	for _, id := range ids {
-		a.Add(id, "tested", true, []byte(`{"m":1}`), fmt.Appendf(nil, `{"id":%q}`, uuid.UUID(id)))
+		a.Add(id, []byte("tested"), true, []byte(`{"m":1}`), fmt.Appendf(nil, `{"id":%q}`, uuid.UUID(id)))
 	}
 	return a
 }
 
 func metadataOf(stream, json string) *Append {
 	a := NewAppend(metaPrefix+stream, Any, 0)
-	a.Add(uuid.New(), typeMetadata, true, nil, []byte(json))
+	a.Add(uuid.New(), []byte(typeMetadata), true, nil, []byte(json))
 	return a
 }
 

@@ -43,13 +43,11 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// sizeRecord is an upper bound of the encoded length, exact but for the varints.
-func sizeRecord(stream, typ string, metadata, data []byte) int {
-	return offParts + 3*binary.MaxVarintLen32 + len(stream) + len(typ) + len(metadata) + len(data)
-}
+// maxRecordHead bounds what a record takes beside its four parts.
+const maxRecordHead = offParts + 3*binary.MaxVarintLen32
 
 // appendRecord encodes everything a caller knows; revision, time and checksum are sealed by the writer.
-func appendRecord(b []byte, id [16]byte, stream, typ string, json bool, metadata, data []byte) []byte {
+func appendRecord[T ~string | ~[]byte](b []byte, id [16]byte, stream string, typ T, json bool, metadata, data []byte) []byte {
 	var head [offParts]byte
 	head[offVersion] = recordVersion
 	if json {
