@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 
 	"tillstream/events"
 )
@@ -61,8 +62,10 @@ type By struct {
 	Desc   bool
 }
 
-// Query asks for a page of a view's rows. All conditions must hold. After is Row.After of the last row seen: a list goes
-// on behind that row even when rows were added, changed or removed in between.
+// Query asks for a page of a view's rows. All conditions must hold. The key breaks ties in the direction of the last
+// ordered column; null is greater than every value; text is ordered by its bytes. After is Row.After of the last row seen,
+// or what JSON makes of it: a list goes on behind that row even when rows were added, changed or removed in between.
+// Limit is 1 to LimitMost.
 type Query struct {
 	Where []Cond
 	Order []By
@@ -70,7 +73,15 @@ type Query struct {
 	Limit int
 }
 
-// Grouping asks for sums over the rows that satisfy Where, by dimensions.
+// The limits of queries: a query beyond them is refused with a *QueryError, a grouping never answers in part.
+const (
+	LimitMost  = 10_000  // rows of a page
+	GroupsMost = 100_000 // groups of a grouping
+	inMost     = 10_000  // values of one In
+)
+
+// Grouping asks for sums over the rows that satisfy Where, by dimensions; without any, for the one group of all rows,
+// which is there even when no row is.
 type Grouping struct {
 	Where    []Cond
 	By       []Dimension
@@ -85,7 +96,11 @@ type Dimension struct {
 	Zone   string // IANA name; empty: UTC
 }
 
-// Group is one row of a Grouping. Keys are in the order of By: text, or an int64, or a time's unit as text (2010-12).
+// ErrSumOverflow says a sum of a Grouping does not fit an int64.
+var ErrSumOverflow = errors.New("a sum does not fit 64 bits: ask for smaller groups")
+
+// Group is one row of a Grouping. Keys are in the order of By: text, an int64, a bool, a time's unit as text (2010-12),
+// a whole time in RFC 3339, or nil where there is no value. Groups are ordered by their keys, null last.
 type Group struct {
 	Keys     []any
 	Rows     int64

@@ -1,0 +1,94 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// migrations are the host's own tables, in steps: step n brings version n to n+1. A step that was released is never
+// changed.
+var migrations = []string{`
+	CREATE TABLE tillstream.generations (
+		id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+		view       text COLLATE "C" NOT NULL,
+		version    integer NOT NULL,
+		run        integer NOT NULL,
+		state      text NOT NULL CHECK (state IN ('building', 'live', 'retired')),
+		table_name text COLLATE "C" NOT NULL UNIQUE,
+		shape      text NOT NULL,               -- its columns: a table is never used by a binary that has others
+		created_at timestamptz NOT NULL DEFAULT now(),
+		served_at  timestamptz,
+		blanked    bigint NOT NULL DEFAULT 0,   -- how often plain text was blanked in opened columns,
+		rewritten  bigint NOT NULL DEFAULT 0,   -- and up to which of these times its bytes are gone from the files
+		UNIQUE (view, version, run)
+	);
+	-- Apart, and with room in its page, so that the row that every batch changes is changed in place.
+	CREATE TABLE tillstream.checkpoints (
+		generation bigint PRIMARY KEY REFERENCES tillstream.generations ON DELETE CASCADE,
+		log        text COLLATE "C" NOT NULL DEFAULT '',
+		position   bigint NOT NULL DEFAULT 0,
+		count      bigint NOT NULL DEFAULT 0
+	) WITH (fillfactor = 20, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
+	CREATE TABLE tillstream.served (
+		view       text COLLATE "C" PRIMARY KEY,
+		generation bigint NOT NULL REFERENCES tillstream.generations
+	);
+	-- A mark per table of opened columns that is lost in a crash as their rows are: where it is missing they are filled anew.
+	CREATE UNLOGGED TABLE tillstream.opened (
+		generation bigint PRIMARY KEY
+	);
+	CREATE UNLOGGED TABLE tillstream.snapshots (
+		stream   text COLLATE "C" PRIMARY KEY,
+		snapshot bytea NOT NULL,
+		saved_at timestamptz NOT NULL DEFAULT now()
+	);
+	CREATE INDEX snapshots_by_age ON tillstream.snapshots (saved_at);
+	`,
+}
+
+// migrationLock is the advisory lock under which one process at a time brings the tables up to date.
+const migrationLock = 0x7469_6c6c_0001
+
+func (db *DB) migrate(ctx context.Context) error {
+	return db.durably(ctx, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(migrationLock)); err != nil {
+			return err
+		}
+		for _, own := range []string{
+			`CREATE SCHEMA IF NOT EXISTS tillstream`,
+			`CREATE TABLE IF NOT EXISTS tillstream.migrations (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())`,
+		} {
+			if _, err := tx.Exec(ctx, own); err != nil {
+				return err
+			}
+		}
+		var version int
+		if err := tx.QueryRow(ctx, `SELECT coalesce(max(version), 0) FROM tillstream.migrations`).Scan(&version); err != nil {
+			return err
+		}
+		if version > len(migrations) {
+			return fmt.Errorf("its tables have version %d, this binary knows up to %d: deploy the newer binary", version, len(migrations))
+		}
+		for step := version; step < len(migrations); step++ {
+			if _, err := tx.Exec(ctx, migrations[step]); err != nil {
+				return fmt.Errorf("step %d: %w", step+1, err)
+			}
+			if _, err := tx.Exec(ctx, `INSERT INTO tillstream.migrations (version) VALUES ($1)`, step+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// durably runs one transaction on the register: what it commits is on disk when it returns, unlike rows of views.
+func (db *DB) durably(ctx context.Context, do func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, db.feed, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = on`); err != nil {
+			return err
+		}
+		return do(tx)
+	})
+}
