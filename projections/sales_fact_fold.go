@@ -2,6 +2,7 @@ package projections
 
 import (
 	"slices"
+	"strconv"
 
 	"tillstream/events"
 )
@@ -153,4 +154,22 @@ func withCharges(e events.OrderCancelled) []events.LineAmount {
 		return e.Lines
 	}
 	return append(slices.Clip(e.Lines), events.LineAmount{Amount: rest})
+}
+
+func noteEntries(e events.AccountingNoteRecorded) []string {
+	keys := make([]string, len(e.Lines))
+	for i := range e.Lines {
+		keys[i] = e.NoteID + "/" + strconv.Itoa(i+1)
+	}
+	return keys
+}
+
+func (SalesFact) noted(key string, f Fact[events.AccountingNoteRecorded]) SalesFact {
+	e := f.Event
+	l := e.Lines[slices.Index(noteEntries(e), key)]
+	s := salesFact(f)
+	s.Kind, s.Country, s.Currency, s.Number = "accounting", e.Country, e.Currency, e.Number
+	s.SKU, s.Reason = l.SKU, l.Text
+	s.AmountMinor, s.AccountingMinor, s.NetMinor = l.Amount.Minor, l.Amount.Minor, l.Amount.Minor
+	return s
 }

@@ -56,10 +56,18 @@ func TestSalesFacts(t *testing.T) {
 		{name: "counts what no credit note announced", key: "o1/l1/e2", given: given, when: oneReturned,
 			then: fact(1, "France", "536365", "o1", columns{"kind": "returned", "line_id": "l1", "sku": "85123A", "goods": "goods",
 				"warehouse": "UK", "units": 1, "amount_minor": 255, "returned_units": 1, "returned_minor": 255, "net_minor": -255})},
+		{name: "counts an entry of the books", key: "n1/2", when: badDebt,
+			then: columns{"at": dawn, "recorded_at": dawn.Add(time.Hour), "event_id": "e1", "origin": "api", "country": "United Kingdom",
+				"number": "A563185", "currency": "GBP", "kind": "accounting", "sku": "B", "reason": "Adjust bad debt",
+				"amount_minor": -1106206, "accounting_minor": -1106206, "net_minor": -1106206}},
 		{name: "clears what was announced", key: "o1", given: []events.Event{twoLanterns, creditNote}, when: oneReturned,
 			then: columns{"lines": lines}},
 	})
 }
+
+var badDebt = events.AccountingNoteRecorded{NoteID: "n1", Number: "A563185", Country: "United Kingdom", Currency: "GBP",
+	Lines: []events.AccountingLine{{SKU: "B", Text: "Adjust bad debt", Amount: pounds(1106206)},
+		{SKU: "B", Text: "Adjust bad debt", Amount: pounds(-1106206)}}}
 
 func TestACreditIsCountedOnce(t *testing.T) {
 	cancelledNote := creditNote

@@ -22,7 +22,7 @@ func Views() []Declared {
 		declared(OrderLines, "What was ordered at which price, and what became of it?", "<order>/<line>"),
 		declared(CustomerOrders, "Which orders has a customer?", "<order>"),
 		declared(SalesFacts, "What was sold and taken back, on which day, where and by whom?",
-			"<order>, <order>/<line>, <credit note>/<part>, or <order>/<line>/<event>"),
+			"<order>, <order>/<line>, <credit note>/<part>, <order>/<line>/<event>, or <note>/<entry>"),
 		declared(CreditNotes, "What did a credit document give back, and on which lines?", "<credit note>"),
 		declared(LoyaltyAccounts, "How many points has a customer, and until when?", "<customer>"),
 		declared(Imports, "How far has the import of a file come?", "<import>"),
