@@ -38,9 +38,6 @@ func parseBatchRequest(message []byte) (r batchRequest, err error) {
 			return err
 		case fieldBatchOptions:
 			r.options = f.b
-			if r.options == nil {
-				r.options = []byte{}
-			}
 		case fieldBatchProposed:
 			r.count++
 			r.size += len(f.b)

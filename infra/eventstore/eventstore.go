@@ -13,6 +13,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/google/uuid"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/keepalive"
 
@@ -86,7 +87,7 @@ func ServerOptions() []grpc.ServerOption {
 // Register adds the store's services to g.
 func (s *Server) Register(g *grpc.Server) {
 	streams.RegisterStreamsServer(g, &streamsService{server: s})
-	gossip.RegisterGossipServer(g, gossipService{})
+	gossip.RegisterGossipServer(g, &gossipService{instance: uuid.New()})
 	serverfeatures.RegisterServerFeaturesServer(g, &featuresService{})
 }
 

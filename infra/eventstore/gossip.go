@@ -8,6 +8,7 @@ import (
 
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/gossip"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
+	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/peer"
 	"google.golang.org/grpc/status"
@@ -15,10 +16,11 @@ import (
 
 type gossipService struct {
 	gossip.UnimplementedGossipServer
+	instance uuid.UUID
 }
 
 // Read describes a cluster of one: the address the client has reached, which leads.
-func (gossipService) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
+func (s *gossipService) Read(ctx context.Context, _ *shared.Empty) (*gossip.ClusterInfo, error) {
 	p, ok := peer.FromContext(ctx)
 	if !ok || p.LocalAddr == nil {
 		return nil, status.Error(codes.Internal, "the connection has no local address")
@@ -32,7 +34,7 @@ func (gossipService) Read(ctx context.Context, _ *shared.Empty) (*gossip.Cluster
 		return nil, status.Errorf(codes.Internal, "local port %q: %v", port, err)
 	}
 	return &gossip.ClusterInfo{Members: []*gossip.MemberInfo{{
-		InstanceId:   &shared.UUID{Value: &shared.UUID_String_{String_: "00000000-0000-0000-0000-000000000001"}},
+		InstanceId:   &shared.UUID{Value: &shared.UUID_String_{String_: s.instance.String()}},
 		TimeStamp:    time.Now().UnixNano() / 100,
 		State:        gossip.MemberInfo_Leader,
 		IsAlive:      true,
