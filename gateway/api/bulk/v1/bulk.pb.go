@@ -218,7 +218,7 @@ func (x *Order) GetLines() []*OrderLine {
 type OrderLine struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	LineId          string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
-	Ordinal         int64                  `protobuf:"varint,2,opt,name=ordinal,proto3" json:"ordinal,omitempty"` // the place in the order, from 0
+	Ordinal         int64                  `protobuf:"varint,2,opt,name=ordinal,proto3" json:"ordinal,omitempty"` // the place in the order, from 1
 	Sku             string                 `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
 	Name            string                 `protobuf:"bytes,4,opt,name=name,proto3" json:"name,omitempty"`
 	Kind            string                 `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`

@@ -13,7 +13,8 @@ import (
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
-	v1 "tillstream/gateway/api/orders/v1"
+	v11 "tillstream/gateway/api/orders/v1"
+	v1 "tillstream/gateway/api/types/v1"
 	unsafe "unsafe"
 )
 
@@ -29,7 +30,7 @@ type OpenRequest struct {
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
 	Email         string                 `protobuf:"bytes,2,opt,name=email,proto3" json:"email,omitempty"`
 	Country       string                 `protobuf:"bytes,3,opt,name=country,proto3" json:"country,omitempty"`
-	Address       string                 `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
+	Address       *v1.Address            `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -85,11 +86,11 @@ func (x *OpenRequest) GetCountry() string {
 	return ""
 }
 
-func (x *OpenRequest) GetAddress() string {
+func (x *OpenRequest) GetAddress() *v1.Address {
 	if x != nil {
 		return x.Address
 	}
-	return ""
+	return nil
 }
 
 type Opened struct {
@@ -187,7 +188,7 @@ type Customer struct {
 	Name          *string                `protobuf:"bytes,3,opt,name=name,proto3,oneof" json:"name,omitempty"`
 	Email         *string                `protobuf:"bytes,4,opt,name=email,proto3,oneof" json:"email,omitempty"`
 	Country       string                 `protobuf:"bytes,5,opt,name=country,proto3" json:"country,omitempty"`
-	Address       *string                `protobuf:"bytes,6,opt,name=address,proto3,oneof" json:"address,omitempty"`
+	Address       *v1.Address            `protobuf:"bytes,6,opt,name=address,proto3" json:"address,omitempty"`
 	Erased        bool                   `protobuf:"varint,7,opt,name=erased,proto3" json:"erased,omitempty"`
 	OpenedAt      *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -259,11 +260,11 @@ func (x *Customer) GetCountry() string {
 	return ""
 }
 
-func (x *Customer) GetAddress() string {
-	if x != nil && x.Address != nil {
-		return *x.Address
+func (x *Customer) GetAddress() *v1.Address {
+	if x != nil {
+		return x.Address
 	}
-	return ""
+	return nil
 }
 
 func (x *Customer) GetErased() bool {
@@ -465,7 +466,7 @@ type DescribeRequest struct {
 	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
 	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	Country       string                 `protobuf:"bytes,3,opt,name=country,proto3" json:"country,omitempty"`
-	Address       string                 `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
+	Address       *v1.Address            `protobuf:"bytes,4,opt,name=address,proto3" json:"address,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -521,11 +522,11 @@ func (x *DescribeRequest) GetCountry() string {
 	return ""
 }
 
-func (x *DescribeRequest) GetAddress() string {
+func (x *DescribeRequest) GetAddress() *v1.Address {
 	if x != nil {
 		return x.Address
 	}
-	return ""
+	return nil
 }
 
 type Changed struct {
@@ -680,33 +681,31 @@ var File_customers_v1_customers_proto protoreflect.FileDescriptor
 
 const file_customers_v1_customers_proto_rawDesc = "" +
 	"\n" +
-	"\x1ccustomers/v1/customers.proto\x12\x17tillstream.customers.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16orders/v1/orders.proto\"k\n" +
+	"\x1ccustomers/v1/customers.proto\x12\x17tillstream.customers.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16orders/v1/orders.proto\x1a\x14types/v1/types.proto\"\x89\x01\n" +
 	"\vOpenRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x18\n" +
-	"\acountry\x18\x03 \x01(\tR\acountry\x12\x18\n" +
-	"\aaddress\x18\x04 \x01(\tR\aaddress\")\n" +
+	"\acountry\x18\x03 \x01(\tR\acountry\x126\n" +
+	"\aaddress\x18\x04 \x01(\v2\x1c.tillstream.types.v1.AddressR\aaddress\")\n" +
 	"\x06Opened\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\"-\n" +
 	"\n" +
 	"GetRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
-	"customerId\"\xa0\x02\n" +
+	"customerId\"\xad\x02\n" +
 	"\bCustomer\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x17\n" +
 	"\x04name\x18\x03 \x01(\tH\x00R\x04name\x88\x01\x01\x12\x19\n" +
 	"\x05email\x18\x04 \x01(\tH\x01R\x05email\x88\x01\x01\x12\x18\n" +
-	"\acountry\x18\x05 \x01(\tR\acountry\x12\x1d\n" +
-	"\aaddress\x18\x06 \x01(\tH\x02R\aaddress\x88\x01\x01\x12\x16\n" +
+	"\acountry\x18\x05 \x01(\tR\acountry\x126\n" +
+	"\aaddress\x18\x06 \x01(\v2\x1c.tillstream.types.v1.AddressR\aaddress\x12\x16\n" +
 	"\x06erased\x18\a \x01(\bR\x06erased\x127\n" +
 	"\topened_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAtB\a\n" +
 	"\x05_nameB\b\n" +
-	"\x06_emailB\n" +
-	"\n" +
-	"\b_address\"g\n" +
+	"\x06_email\"g\n" +
 	"\rSearchRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
 	"\x05email\x18\x02 \x01(\tR\x05email\x12\x14\n" +
@@ -720,13 +719,13 @@ const file_customers_v1_customers_proto_rawDesc = "" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\x05R\x05limit\x12\x16\n" +
-	"\x06cursor\x18\x03 \x01(\tR\x06cursor\"z\n" +
+	"\x06cursor\x18\x03 \x01(\tR\x06cursor\"\x98\x01\n" +
 	"\x0fDescribeRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
-	"\acountry\x18\x03 \x01(\tR\acountry\x12\x18\n" +
-	"\aaddress\x18\x04 \x01(\tR\aaddress\"D\n" +
+	"\acountry\x18\x03 \x01(\tR\acountry\x126\n" +
+	"\aaddress\x18\x04 \x01(\v2\x1c.tillstream.types.v1.AddressR\aaddress\"D\n" +
 	"\aChanged\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x18\n" +
@@ -771,29 +770,33 @@ var file_customers_v1_customers_proto_goTypes = []any{
 	(*Changed)(nil),               // 8: tillstream.customers.v1.Changed
 	(*EraseRequest)(nil),          // 9: tillstream.customers.v1.EraseRequest
 	(*Erased)(nil),                // 10: tillstream.customers.v1.Erased
-	(*timestamppb.Timestamp)(nil), // 11: google.protobuf.Timestamp
-	(*v1.OrderList)(nil),          // 12: tillstream.orders.v1.OrderList
+	(*v1.Address)(nil),            // 11: tillstream.types.v1.Address
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
+	(*v11.OrderList)(nil),         // 13: tillstream.orders.v1.OrderList
 }
 var file_customers_v1_customers_proto_depIdxs = []int32{
-	11, // 0: tillstream.customers.v1.Customer.opened_at:type_name -> google.protobuf.Timestamp
-	3,  // 1: tillstream.customers.v1.CustomerList.items:type_name -> tillstream.customers.v1.Customer
-	0,  // 2: tillstream.customers.v1.Customers.Open:input_type -> tillstream.customers.v1.OpenRequest
-	2,  // 3: tillstream.customers.v1.Customers.Get:input_type -> tillstream.customers.v1.GetRequest
-	4,  // 4: tillstream.customers.v1.Customers.Search:input_type -> tillstream.customers.v1.SearchRequest
-	6,  // 5: tillstream.customers.v1.Customers.Orders:input_type -> tillstream.customers.v1.OrdersRequest
-	7,  // 6: tillstream.customers.v1.Customers.Describe:input_type -> tillstream.customers.v1.DescribeRequest
-	9,  // 7: tillstream.customers.v1.Customers.Erase:input_type -> tillstream.customers.v1.EraseRequest
-	1,  // 8: tillstream.customers.v1.Customers.Open:output_type -> tillstream.customers.v1.Opened
-	3,  // 9: tillstream.customers.v1.Customers.Get:output_type -> tillstream.customers.v1.Customer
-	5,  // 10: tillstream.customers.v1.Customers.Search:output_type -> tillstream.customers.v1.CustomerList
-	12, // 11: tillstream.customers.v1.Customers.Orders:output_type -> tillstream.orders.v1.OrderList
-	8,  // 12: tillstream.customers.v1.Customers.Describe:output_type -> tillstream.customers.v1.Changed
-	10, // 13: tillstream.customers.v1.Customers.Erase:output_type -> tillstream.customers.v1.Erased
-	8,  // [8:14] is the sub-list for method output_type
-	2,  // [2:8] is the sub-list for method input_type
-	2,  // [2:2] is the sub-list for extension type_name
-	2,  // [2:2] is the sub-list for extension extendee
-	0,  // [0:2] is the sub-list for field type_name
+	11, // 0: tillstream.customers.v1.OpenRequest.address:type_name -> tillstream.types.v1.Address
+	11, // 1: tillstream.customers.v1.Customer.address:type_name -> tillstream.types.v1.Address
+	12, // 2: tillstream.customers.v1.Customer.opened_at:type_name -> google.protobuf.Timestamp
+	3,  // 3: tillstream.customers.v1.CustomerList.items:type_name -> tillstream.customers.v1.Customer
+	11, // 4: tillstream.customers.v1.DescribeRequest.address:type_name -> tillstream.types.v1.Address
+	0,  // 5: tillstream.customers.v1.Customers.Open:input_type -> tillstream.customers.v1.OpenRequest
+	2,  // 6: tillstream.customers.v1.Customers.Get:input_type -> tillstream.customers.v1.GetRequest
+	4,  // 7: tillstream.customers.v1.Customers.Search:input_type -> tillstream.customers.v1.SearchRequest
+	6,  // 8: tillstream.customers.v1.Customers.Orders:input_type -> tillstream.customers.v1.OrdersRequest
+	7,  // 9: tillstream.customers.v1.Customers.Describe:input_type -> tillstream.customers.v1.DescribeRequest
+	9,  // 10: tillstream.customers.v1.Customers.Erase:input_type -> tillstream.customers.v1.EraseRequest
+	1,  // 11: tillstream.customers.v1.Customers.Open:output_type -> tillstream.customers.v1.Opened
+	3,  // 12: tillstream.customers.v1.Customers.Get:output_type -> tillstream.customers.v1.Customer
+	5,  // 13: tillstream.customers.v1.Customers.Search:output_type -> tillstream.customers.v1.CustomerList
+	13, // 14: tillstream.customers.v1.Customers.Orders:output_type -> tillstream.orders.v1.OrderList
+	8,  // 15: tillstream.customers.v1.Customers.Describe:output_type -> tillstream.customers.v1.Changed
+	10, // 16: tillstream.customers.v1.Customers.Erase:output_type -> tillstream.customers.v1.Erased
+	11, // [11:17] is the sub-list for method output_type
+	5,  // [5:11] is the sub-list for method input_type
+	5,  // [5:5] is the sub-list for extension type_name
+	5,  // [5:5] is the sub-list for extension extendee
+	0,  // [0:5] is the sub-list for field type_name
 }
 
 func init() { file_customers_v1_customers_proto_init() }

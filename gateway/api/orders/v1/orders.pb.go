@@ -28,11 +28,11 @@ type PlaceRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"` // this or guest
 	Guest         *Guest                 `protobuf:"bytes,2,opt,name=guest,proto3" json:"guest,omitempty"`
-	ShipTo        *Address               `protobuf:"bytes,3,opt,name=ship_to,json=shipTo,proto3" json:"ship_to,omitempty"`
+	ShipTo        *v1.Address            `protobuf:"bytes,3,opt,name=ship_to,json=shipTo,proto3" json:"ship_to,omitempty"` // default: where the customer lives; of a guest, at least its country
 	Currency      string                 `protobuf:"bytes,4,opt,name=currency,proto3" json:"currency,omitempty"`
 	Warehouse     string                 `protobuf:"bytes,5,opt,name=warehouse,proto3" json:"warehouse,omitempty"` // of lines that name none; default: the shop's default warehouse
 	Lines         []*PlaceLine           `protobuf:"bytes,6,rep,name=lines,proto3" json:"lines,omitempty"`
-	Payment       *Payment               `protobuf:"bytes,7,opt,name=payment,proto3" json:"payment,omitempty"`
+	Payment       *Payment               `protobuf:"bytes,7,opt,name=payment,proto3" json:"payment,omitempty"` // may be left out when nothing is owed
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -81,7 +81,7 @@ func (x *PlaceRequest) GetGuest() *Guest {
 	return nil
 }
 
-func (x *PlaceRequest) GetShipTo() *Address {
+func (x *PlaceRequest) GetShipTo() *v1.Address {
 	if x != nil {
 		return x.ShipTo
 	}
@@ -168,107 +168,6 @@ func (x *Guest) GetEmail() string {
 	return ""
 }
 
-// Where the goods go. Country is kept readable, everything else is sealed.
-type Address struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Line1         string                 `protobuf:"bytes,2,opt,name=line1,proto3" json:"line1,omitempty"`
-	Line2         string                 `protobuf:"bytes,3,opt,name=line2,proto3" json:"line2,omitempty"`
-	City          string                 `protobuf:"bytes,4,opt,name=city,proto3" json:"city,omitempty"`
-	Region        string                 `protobuf:"bytes,5,opt,name=region,proto3" json:"region,omitempty"`
-	Postcode      string                 `protobuf:"bytes,6,opt,name=postcode,proto3" json:"postcode,omitempty"`
-	Country       string                 `protobuf:"bytes,7,opt,name=country,proto3" json:"country,omitempty"`
-	Phone         string                 `protobuf:"bytes,8,opt,name=phone,proto3" json:"phone,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Address) Reset() {
-	*x = Address{}
-	mi := &file_orders_v1_orders_proto_msgTypes[2]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Address) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Address) ProtoMessage() {}
-
-func (x *Address) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[2]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Address.ProtoReflect.Descriptor instead.
-func (*Address) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{2}
-}
-
-func (x *Address) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Address) GetLine1() string {
-	if x != nil {
-		return x.Line1
-	}
-	return ""
-}
-
-func (x *Address) GetLine2() string {
-	if x != nil {
-		return x.Line2
-	}
-	return ""
-}
-
-func (x *Address) GetCity() string {
-	if x != nil {
-		return x.City
-	}
-	return ""
-}
-
-func (x *Address) GetRegion() string {
-	if x != nil {
-		return x.Region
-	}
-	return ""
-}
-
-func (x *Address) GetPostcode() string {
-	if x != nil {
-		return x.Postcode
-	}
-	return ""
-}
-
-func (x *Address) GetCountry() string {
-	if x != nil {
-		return x.Country
-	}
-	return ""
-}
-
-func (x *Address) GetPhone() string {
-	if x != nil {
-		return x.Phone
-	}
-	return ""
-}
-
 type PlaceLine struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
@@ -280,7 +179,7 @@ type PlaceLine struct {
 
 func (x *PlaceLine) Reset() {
 	*x = PlaceLine{}
-	mi := &file_orders_v1_orders_proto_msgTypes[3]
+	mi := &file_orders_v1_orders_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -292,7 +191,7 @@ func (x *PlaceLine) String() string {
 func (*PlaceLine) ProtoMessage() {}
 
 func (x *PlaceLine) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[3]
+	mi := &file_orders_v1_orders_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -305,7 +204,7 @@ func (x *PlaceLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceLine.ProtoReflect.Descriptor instead.
 func (*PlaceLine) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{3}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *PlaceLine) GetSku() string {
@@ -338,7 +237,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_orders_v1_orders_proto_msgTypes[4]
+	mi := &file_orders_v1_orders_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -350,7 +249,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[4]
+	mi := &file_orders_v1_orders_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -363,7 +262,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{4}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Payment) GetToken() string {
@@ -386,7 +285,7 @@ type Placed struct {
 
 func (x *Placed) Reset() {
 	*x = Placed{}
-	mi := &file_orders_v1_orders_proto_msgTypes[5]
+	mi := &file_orders_v1_orders_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -398,7 +297,7 @@ func (x *Placed) String() string {
 func (*Placed) ProtoMessage() {}
 
 func (x *Placed) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[5]
+	mi := &file_orders_v1_orders_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -411,7 +310,7 @@ func (x *Placed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placed.ProtoReflect.Descriptor instead.
 func (*Placed) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{5}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Placed) GetOrderId() string {
@@ -466,7 +365,7 @@ type PlacedLine struct {
 
 func (x *PlacedLine) Reset() {
 	*x = PlacedLine{}
-	mi := &file_orders_v1_orders_proto_msgTypes[6]
+	mi := &file_orders_v1_orders_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -478,7 +377,7 @@ func (x *PlacedLine) String() string {
 func (*PlacedLine) ProtoMessage() {}
 
 func (x *PlacedLine) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[6]
+	mi := &file_orders_v1_orders_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -491,7 +390,7 @@ func (x *PlacedLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlacedLine.ProtoReflect.Descriptor instead.
 func (*PlacedLine) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{6}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *PlacedLine) GetLineId() string {
@@ -567,7 +466,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[7]
+	mi := &file_orders_v1_orders_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -579,7 +478,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[7]
+	mi := &file_orders_v1_orders_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -592,7 +491,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{7}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *GetRequest) GetOrderId() string {
@@ -622,13 +521,18 @@ type Order struct {
 	Cancelled     *v1.Money              `protobuf:"bytes,9,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
 	Returned      *v1.Money              `protobuf:"bytes,10,opt,name=returned,proto3" json:"returned,omitempty"`
 	Lines         []*OrderLine           `protobuf:"bytes,11,rep,name=lines,proto3" json:"lines,omitempty"`
+	PaymentState  string                 `protobuf:"bytes,12,opt,name=payment_state,json=paymentState,proto3" json:"payment_state,omitempty"`
+	ShipmentState string                 `protobuf:"bytes,13,opt,name=shipment_state,json=shipmentState,proto3" json:"shipment_state,omitempty"`
+	GuestName     *string                `protobuf:"bytes,14,opt,name=guest_name,json=guestName,proto3,oneof" json:"guest_name,omitempty"` // null: no guest, or forgotten
+	GuestEmail    *string                `protobuf:"bytes,15,opt,name=guest_email,json=guestEmail,proto3,oneof" json:"guest_email,omitempty"`
+	ShipTo        *v1.Address            `protobuf:"bytes,16,opt,name=ship_to,json=shipTo,proto3" json:"ship_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_orders_v1_orders_proto_msgTypes[8]
+	mi := &file_orders_v1_orders_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -640,7 +544,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[8]
+	mi := &file_orders_v1_orders_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -653,7 +557,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{8}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Order) GetOrderId() string {
@@ -733,6 +637,41 @@ func (x *Order) GetLines() []*OrderLine {
 	return nil
 }
 
+func (x *Order) GetPaymentState() string {
+	if x != nil {
+		return x.PaymentState
+	}
+	return ""
+}
+
+func (x *Order) GetShipmentState() string {
+	if x != nil {
+		return x.ShipmentState
+	}
+	return ""
+}
+
+func (x *Order) GetGuestName() string {
+	if x != nil && x.GuestName != nil {
+		return *x.GuestName
+	}
+	return ""
+}
+
+func (x *Order) GetGuestEmail() string {
+	if x != nil && x.GuestEmail != nil {
+		return *x.GuestEmail
+	}
+	return ""
+}
+
+func (x *Order) GetShipTo() *v1.Address {
+	if x != nil {
+		return x.ShipTo
+	}
+	return nil
+}
+
 type OrderLine struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LineId        string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -752,7 +691,7 @@ type OrderLine struct {
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_orders_v1_orders_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -764,7 +703,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_orders_v1_orders_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -777,7 +716,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{9}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -872,7 +811,7 @@ type ListRequest struct {
 
 func (x *ListRequest) Reset() {
 	*x = ListRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_orders_v1_orders_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -884,7 +823,7 @@ func (x *ListRequest) String() string {
 func (*ListRequest) ProtoMessage() {}
 
 func (x *ListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_orders_v1_orders_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -897,7 +836,7 @@ func (x *ListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
 func (*ListRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{10}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ListRequest) GetState() string {
@@ -958,7 +897,7 @@ type OrderSummary struct {
 	Currency      string                 `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
 	State         string                 `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
 	PlacedAt      *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
-	Totals        *v1.Totals             `protobuf:"bytes,8,opt,name=totals,proto3" json:"totals,omitempty"`
+	Gross         *v1.Money              `protobuf:"bytes,8,opt,name=gross,proto3" json:"gross,omitempty"`
 	Cancelled     *v1.Money              `protobuf:"bytes,9,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
 	Returned      *v1.Money              `protobuf:"bytes,10,opt,name=returned,proto3" json:"returned,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -967,7 +906,7 @@ type OrderSummary struct {
 
 func (x *OrderSummary) Reset() {
 	*x = OrderSummary{}
-	mi := &file_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_orders_v1_orders_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -979,7 +918,7 @@ func (x *OrderSummary) String() string {
 func (*OrderSummary) ProtoMessage() {}
 
 func (x *OrderSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_orders_v1_orders_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -992,7 +931,7 @@ func (x *OrderSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderSummary.ProtoReflect.Descriptor instead.
 func (*OrderSummary) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{11}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *OrderSummary) GetOrderId() string {
@@ -1044,9 +983,9 @@ func (x *OrderSummary) GetPlacedAt() *timestamppb.Timestamp {
 	return nil
 }
 
-func (x *OrderSummary) GetTotals() *v1.Totals {
+func (x *OrderSummary) GetGross() *v1.Money {
 	if x != nil {
-		return x.Totals
+		return x.Gross
 	}
 	return nil
 }
@@ -1075,7 +1014,7 @@ type OrderList struct {
 
 func (x *OrderList) Reset() {
 	*x = OrderList{}
-	mi := &file_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_orders_v1_orders_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1087,7 +1026,7 @@ func (x *OrderList) String() string {
 func (*OrderList) ProtoMessage() {}
 
 func (x *OrderList) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_orders_v1_orders_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1100,7 +1039,7 @@ func (x *OrderList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderList.ProtoReflect.Descriptor instead.
 func (*OrderList) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{12}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OrderList) GetItems() []*OrderSummary {
@@ -1126,7 +1065,7 @@ type GetCreditNoteRequest struct {
 
 func (x *GetCreditNoteRequest) Reset() {
 	*x = GetCreditNoteRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_orders_v1_orders_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1138,7 +1077,7 @@ func (x *GetCreditNoteRequest) String() string {
 func (*GetCreditNoteRequest) ProtoMessage() {}
 
 func (x *GetCreditNoteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_orders_v1_orders_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1151,7 +1090,7 @@ func (x *GetCreditNoteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCreditNoteRequest.ProtoReflect.Descriptor instead.
 func (*GetCreditNoteRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{13}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetCreditNoteRequest) GetCreditNoteId() string {
@@ -1178,7 +1117,7 @@ type CreditNote struct {
 
 func (x *CreditNote) Reset() {
 	*x = CreditNote{}
-	mi := &file_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_orders_v1_orders_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1190,7 +1129,7 @@ func (x *CreditNote) String() string {
 func (*CreditNote) ProtoMessage() {}
 
 func (x *CreditNote) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_orders_v1_orders_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1203,7 +1142,7 @@ func (x *CreditNote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditNote.ProtoReflect.Descriptor instead.
 func (*CreditNote) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{14}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *CreditNote) GetCreditNoteId() string {
@@ -1287,7 +1226,7 @@ type CreditPart struct {
 
 func (x *CreditPart) Reset() {
 	*x = CreditPart{}
-	mi := &file_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_orders_v1_orders_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1299,7 +1238,7 @@ func (x *CreditPart) String() string {
 func (*CreditPart) ProtoMessage() {}
 
 func (x *CreditPart) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_orders_v1_orders_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1312,7 +1251,7 @@ func (x *CreditPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditPart.ProtoReflect.Descriptor instead.
 func (*CreditPart) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{15}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *CreditPart) GetPartId() string {
@@ -1397,7 +1336,7 @@ type ListCreditNotesRequest struct {
 
 func (x *ListCreditNotesRequest) Reset() {
 	*x = ListCreditNotesRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_orders_v1_orders_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1409,7 +1348,7 @@ func (x *ListCreditNotesRequest) String() string {
 func (*ListCreditNotesRequest) ProtoMessage() {}
 
 func (x *ListCreditNotesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_orders_v1_orders_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1422,7 +1361,7 @@ func (x *ListCreditNotesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCreditNotesRequest.ProtoReflect.Descriptor instead.
 func (*ListCreditNotesRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{16}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListCreditNotesRequest) GetCustomerId() string {
@@ -1469,7 +1408,7 @@ type CreditNoteSummary struct {
 
 func (x *CreditNoteSummary) Reset() {
 	*x = CreditNoteSummary{}
-	mi := &file_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_orders_v1_orders_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1481,7 +1420,7 @@ func (x *CreditNoteSummary) String() string {
 func (*CreditNoteSummary) ProtoMessage() {}
 
 func (x *CreditNoteSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_orders_v1_orders_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1494,7 +1433,7 @@ func (x *CreditNoteSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditNoteSummary.ProtoReflect.Descriptor instead.
 func (*CreditNoteSummary) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{17}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CreditNoteSummary) GetCreditNoteId() string {
@@ -1563,7 +1502,7 @@ type CreditNoteList struct {
 
 func (x *CreditNoteList) Reset() {
 	*x = CreditNoteList{}
-	mi := &file_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_orders_v1_orders_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1575,7 +1514,7 @@ func (x *CreditNoteList) String() string {
 func (*CreditNoteList) ProtoMessage() {}
 
 func (x *CreditNoteList) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_orders_v1_orders_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1588,7 +1527,7 @@ func (x *CreditNoteList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditNoteList.ProtoReflect.Descriptor instead.
 func (*CreditNoteList) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{18}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CreditNoteList) GetItems() []*CreditNoteSummary {
@@ -1609,28 +1548,19 @@ var File_orders_v1_orders_proto protoreflect.FileDescriptor
 
 const file_orders_v1_orders_proto_rawDesc = "" +
 	"\n" +
-	"\x16orders/v1/orders.proto\x12\x14tillstream.orders.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14types/v1/types.proto\"\xc4\x02\n" +
+	"\x16orders/v1/orders.proto\x12\x14tillstream.orders.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14types/v1/types.proto\"\xc3\x02\n" +
 	"\fPlaceRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x121\n" +
-	"\x05guest\x18\x02 \x01(\v2\x1b.tillstream.orders.v1.GuestR\x05guest\x126\n" +
-	"\aship_to\x18\x03 \x01(\v2\x1d.tillstream.orders.v1.AddressR\x06shipTo\x12\x1a\n" +
+	"\x05guest\x18\x02 \x01(\v2\x1b.tillstream.orders.v1.GuestR\x05guest\x125\n" +
+	"\aship_to\x18\x03 \x01(\v2\x1c.tillstream.types.v1.AddressR\x06shipTo\x12\x1a\n" +
 	"\bcurrency\x18\x04 \x01(\tR\bcurrency\x12\x1c\n" +
 	"\twarehouse\x18\x05 \x01(\tR\twarehouse\x125\n" +
 	"\x05lines\x18\x06 \x03(\v2\x1f.tillstream.orders.v1.PlaceLineR\x05lines\x127\n" +
 	"\apayment\x18\a \x01(\v2\x1d.tillstream.orders.v1.PaymentR\apayment\"1\n" +
 	"\x05Guest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05email\x18\x02 \x01(\tR\x05email\"\xc1\x01\n" +
-	"\aAddress\x12\x12\n" +
-	"\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n" +
-	"\x05line1\x18\x02 \x01(\tR\x05line1\x12\x14\n" +
-	"\x05line2\x18\x03 \x01(\tR\x05line2\x12\x12\n" +
-	"\x04city\x18\x04 \x01(\tR\x04city\x12\x16\n" +
-	"\x06region\x18\x05 \x01(\tR\x06region\x12\x1a\n" +
-	"\bpostcode\x18\x06 \x01(\tR\bpostcode\x12\x18\n" +
-	"\acountry\x18\a \x01(\tR\acountry\x12\x14\n" +
-	"\x05phone\x18\b \x01(\tR\x05phone\"W\n" +
+	"\x05email\x18\x02 \x01(\tR\x05email\"W\n" +
 	"\tPlaceLine\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1a\n" +
 	"\bquantity\x18\x02 \x01(\x03R\bquantity\x12\x1c\n" +
@@ -1657,7 +1587,7 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"\n" +
 	"GetRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x14\n" +
-	"\x05until\x18\x02 \x01(\tR\x05until\"\xbe\x03\n" +
+	"\x05until\x18\x02 \x01(\tR\x05until\"\xaa\x05\n" +
 	"\x05Order\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x1f\n" +
@@ -1671,7 +1601,16 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"\tcancelled\x18\t \x01(\v2\x1a.tillstream.types.v1.MoneyR\tcancelled\x126\n" +
 	"\breturned\x18\n" +
 	" \x01(\v2\x1a.tillstream.types.v1.MoneyR\breturned\x125\n" +
-	"\x05lines\x18\v \x03(\v2\x1f.tillstream.orders.v1.OrderLineR\x05lines\"\xd2\x02\n" +
+	"\x05lines\x18\v \x03(\v2\x1f.tillstream.orders.v1.OrderLineR\x05lines\x12#\n" +
+	"\rpayment_state\x18\f \x01(\tR\fpaymentState\x12%\n" +
+	"\x0eshipment_state\x18\r \x01(\tR\rshipmentState\x12\"\n" +
+	"\n" +
+	"guest_name\x18\x0e \x01(\tH\x00R\tguestName\x88\x01\x01\x12$\n" +
+	"\vguest_email\x18\x0f \x01(\tH\x01R\n" +
+	"guestEmail\x88\x01\x01\x125\n" +
+	"\aship_to\x18\x10 \x01(\v2\x1c.tillstream.types.v1.AddressR\x06shipToB\r\n" +
+	"\v_guest_nameB\x0e\n" +
+	"\f_guest_email\"\xd2\x02\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x12\n" +
@@ -1693,7 +1632,7 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"\x04from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\x04from\x12*\n" +
 	"\x02to\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x02to\x12\x14\n" +
 	"\x05limit\x18\x06 \x01(\x05R\x05limit\x12\x16\n" +
-	"\x06cursor\x18\a \x01(\tR\x06cursor\"\x8e\x03\n" +
+	"\x06cursor\x18\a \x01(\tR\x06cursor\"\x8b\x03\n" +
 	"\fOrderSummary\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x1f\n" +
@@ -1702,8 +1641,8 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"\acountry\x18\x04 \x01(\tR\acountry\x12\x1a\n" +
 	"\bcurrency\x18\x05 \x01(\tR\bcurrency\x12\x14\n" +
 	"\x05state\x18\x06 \x01(\tR\x05state\x127\n" +
-	"\tplaced_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\x123\n" +
-	"\x06totals\x18\b \x01(\v2\x1b.tillstream.types.v1.TotalsR\x06totals\x128\n" +
+	"\tplaced_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\x120\n" +
+	"\x05gross\x18\b \x01(\v2\x1a.tillstream.types.v1.MoneyR\x05gross\x128\n" +
 	"\tcancelled\x18\t \x01(\v2\x1a.tillstream.types.v1.MoneyR\tcancelled\x126\n" +
 	"\breturned\x18\n" +
 	" \x01(\v2\x1a.tillstream.types.v1.MoneyR\breturned\"f\n" +
@@ -1780,27 +1719,27 @@ func file_orders_v1_orders_proto_rawDescGZIP() []byte {
 	return file_orders_v1_orders_proto_rawDescData
 }
 
-var file_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_orders_v1_orders_proto_goTypes = []any{
 	(*PlaceRequest)(nil),           // 0: tillstream.orders.v1.PlaceRequest
 	(*Guest)(nil),                  // 1: tillstream.orders.v1.Guest
-	(*Address)(nil),                // 2: tillstream.orders.v1.Address
-	(*PlaceLine)(nil),              // 3: tillstream.orders.v1.PlaceLine
-	(*Payment)(nil),                // 4: tillstream.orders.v1.Payment
-	(*Placed)(nil),                 // 5: tillstream.orders.v1.Placed
-	(*PlacedLine)(nil),             // 6: tillstream.orders.v1.PlacedLine
-	(*GetRequest)(nil),             // 7: tillstream.orders.v1.GetRequest
-	(*Order)(nil),                  // 8: tillstream.orders.v1.Order
-	(*OrderLine)(nil),              // 9: tillstream.orders.v1.OrderLine
-	(*ListRequest)(nil),            // 10: tillstream.orders.v1.ListRequest
-	(*OrderSummary)(nil),           // 11: tillstream.orders.v1.OrderSummary
-	(*OrderList)(nil),              // 12: tillstream.orders.v1.OrderList
-	(*GetCreditNoteRequest)(nil),   // 13: tillstream.orders.v1.GetCreditNoteRequest
-	(*CreditNote)(nil),             // 14: tillstream.orders.v1.CreditNote
-	(*CreditPart)(nil),             // 15: tillstream.orders.v1.CreditPart
-	(*ListCreditNotesRequest)(nil), // 16: tillstream.orders.v1.ListCreditNotesRequest
-	(*CreditNoteSummary)(nil),      // 17: tillstream.orders.v1.CreditNoteSummary
-	(*CreditNoteList)(nil),         // 18: tillstream.orders.v1.CreditNoteList
+	(*PlaceLine)(nil),              // 2: tillstream.orders.v1.PlaceLine
+	(*Payment)(nil),                // 3: tillstream.orders.v1.Payment
+	(*Placed)(nil),                 // 4: tillstream.orders.v1.Placed
+	(*PlacedLine)(nil),             // 5: tillstream.orders.v1.PlacedLine
+	(*GetRequest)(nil),             // 6: tillstream.orders.v1.GetRequest
+	(*Order)(nil),                  // 7: tillstream.orders.v1.Order
+	(*OrderLine)(nil),              // 8: tillstream.orders.v1.OrderLine
+	(*ListRequest)(nil),            // 9: tillstream.orders.v1.ListRequest
+	(*OrderSummary)(nil),           // 10: tillstream.orders.v1.OrderSummary
+	(*OrderList)(nil),              // 11: tillstream.orders.v1.OrderList
+	(*GetCreditNoteRequest)(nil),   // 12: tillstream.orders.v1.GetCreditNoteRequest
+	(*CreditNote)(nil),             // 13: tillstream.orders.v1.CreditNote
+	(*CreditPart)(nil),             // 14: tillstream.orders.v1.CreditPart
+	(*ListCreditNotesRequest)(nil), // 15: tillstream.orders.v1.ListCreditNotesRequest
+	(*CreditNoteSummary)(nil),      // 16: tillstream.orders.v1.CreditNoteSummary
+	(*CreditNoteList)(nil),         // 17: tillstream.orders.v1.CreditNoteList
+	(*v1.Address)(nil),             // 18: tillstream.types.v1.Address
 	(*v1.Totals)(nil),              // 19: tillstream.types.v1.Totals
 	(*v1.UnitPrice)(nil),           // 20: tillstream.types.v1.UnitPrice
 	(*v1.Money)(nil),               // 21: tillstream.types.v1.Money
@@ -1808,11 +1747,11 @@ var file_orders_v1_orders_proto_goTypes = []any{
 }
 var file_orders_v1_orders_proto_depIdxs = []int32{
 	1,  // 0: tillstream.orders.v1.PlaceRequest.guest:type_name -> tillstream.orders.v1.Guest
-	2,  // 1: tillstream.orders.v1.PlaceRequest.ship_to:type_name -> tillstream.orders.v1.Address
-	3,  // 2: tillstream.orders.v1.PlaceRequest.lines:type_name -> tillstream.orders.v1.PlaceLine
-	4,  // 3: tillstream.orders.v1.PlaceRequest.payment:type_name -> tillstream.orders.v1.Payment
+	18, // 1: tillstream.orders.v1.PlaceRequest.ship_to:type_name -> tillstream.types.v1.Address
+	2,  // 2: tillstream.orders.v1.PlaceRequest.lines:type_name -> tillstream.orders.v1.PlaceLine
+	3,  // 3: tillstream.orders.v1.PlaceRequest.payment:type_name -> tillstream.orders.v1.Payment
 	19, // 4: tillstream.orders.v1.Placed.totals:type_name -> tillstream.types.v1.Totals
-	6,  // 5: tillstream.orders.v1.Placed.lines:type_name -> tillstream.orders.v1.PlacedLine
+	5,  // 5: tillstream.orders.v1.Placed.lines:type_name -> tillstream.orders.v1.PlacedLine
 	20, // 6: tillstream.orders.v1.PlacedLine.unit:type_name -> tillstream.types.v1.UnitPrice
 	21, // 7: tillstream.orders.v1.PlacedLine.net:type_name -> tillstream.types.v1.Money
 	21, // 8: tillstream.orders.v1.PlacedLine.gross:type_name -> tillstream.types.v1.Money
@@ -1820,39 +1759,40 @@ var file_orders_v1_orders_proto_depIdxs = []int32{
 	19, // 10: tillstream.orders.v1.Order.totals:type_name -> tillstream.types.v1.Totals
 	21, // 11: tillstream.orders.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
 	21, // 12: tillstream.orders.v1.Order.returned:type_name -> tillstream.types.v1.Money
-	9,  // 13: tillstream.orders.v1.Order.lines:type_name -> tillstream.orders.v1.OrderLine
-	20, // 14: tillstream.orders.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
-	21, // 15: tillstream.orders.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
-	22, // 16: tillstream.orders.v1.ListRequest.from:type_name -> google.protobuf.Timestamp
-	22, // 17: tillstream.orders.v1.ListRequest.to:type_name -> google.protobuf.Timestamp
-	22, // 18: tillstream.orders.v1.OrderSummary.placed_at:type_name -> google.protobuf.Timestamp
-	19, // 19: tillstream.orders.v1.OrderSummary.totals:type_name -> tillstream.types.v1.Totals
-	21, // 20: tillstream.orders.v1.OrderSummary.cancelled:type_name -> tillstream.types.v1.Money
-	21, // 21: tillstream.orders.v1.OrderSummary.returned:type_name -> tillstream.types.v1.Money
-	11, // 22: tillstream.orders.v1.OrderList.items:type_name -> tillstream.orders.v1.OrderSummary
-	22, // 23: tillstream.orders.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
-	21, // 24: tillstream.orders.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
-	15, // 25: tillstream.orders.v1.CreditNote.parts:type_name -> tillstream.orders.v1.CreditPart
-	20, // 26: tillstream.orders.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
-	21, // 27: tillstream.orders.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
-	22, // 28: tillstream.orders.v1.CreditNoteSummary.issued_at:type_name -> google.protobuf.Timestamp
-	21, // 29: tillstream.orders.v1.CreditNoteSummary.total:type_name -> tillstream.types.v1.Money
-	17, // 30: tillstream.orders.v1.CreditNoteList.items:type_name -> tillstream.orders.v1.CreditNoteSummary
-	0,  // 31: tillstream.orders.v1.Orders.Place:input_type -> tillstream.orders.v1.PlaceRequest
-	7,  // 32: tillstream.orders.v1.Orders.Get:input_type -> tillstream.orders.v1.GetRequest
-	10, // 33: tillstream.orders.v1.Orders.List:input_type -> tillstream.orders.v1.ListRequest
-	13, // 34: tillstream.orders.v1.CreditNotes.Get:input_type -> tillstream.orders.v1.GetCreditNoteRequest
-	16, // 35: tillstream.orders.v1.CreditNotes.List:input_type -> tillstream.orders.v1.ListCreditNotesRequest
-	5,  // 36: tillstream.orders.v1.Orders.Place:output_type -> tillstream.orders.v1.Placed
-	8,  // 37: tillstream.orders.v1.Orders.Get:output_type -> tillstream.orders.v1.Order
-	12, // 38: tillstream.orders.v1.Orders.List:output_type -> tillstream.orders.v1.OrderList
-	14, // 39: tillstream.orders.v1.CreditNotes.Get:output_type -> tillstream.orders.v1.CreditNote
-	18, // 40: tillstream.orders.v1.CreditNotes.List:output_type -> tillstream.orders.v1.CreditNoteList
-	36, // [36:41] is the sub-list for method output_type
-	31, // [31:36] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	8,  // 13: tillstream.orders.v1.Order.lines:type_name -> tillstream.orders.v1.OrderLine
+	18, // 14: tillstream.orders.v1.Order.ship_to:type_name -> tillstream.types.v1.Address
+	20, // 15: tillstream.orders.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
+	21, // 16: tillstream.orders.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
+	22, // 17: tillstream.orders.v1.ListRequest.from:type_name -> google.protobuf.Timestamp
+	22, // 18: tillstream.orders.v1.ListRequest.to:type_name -> google.protobuf.Timestamp
+	22, // 19: tillstream.orders.v1.OrderSummary.placed_at:type_name -> google.protobuf.Timestamp
+	21, // 20: tillstream.orders.v1.OrderSummary.gross:type_name -> tillstream.types.v1.Money
+	21, // 21: tillstream.orders.v1.OrderSummary.cancelled:type_name -> tillstream.types.v1.Money
+	21, // 22: tillstream.orders.v1.OrderSummary.returned:type_name -> tillstream.types.v1.Money
+	10, // 23: tillstream.orders.v1.OrderList.items:type_name -> tillstream.orders.v1.OrderSummary
+	22, // 24: tillstream.orders.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
+	21, // 25: tillstream.orders.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
+	14, // 26: tillstream.orders.v1.CreditNote.parts:type_name -> tillstream.orders.v1.CreditPart
+	20, // 27: tillstream.orders.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
+	21, // 28: tillstream.orders.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
+	22, // 29: tillstream.orders.v1.CreditNoteSummary.issued_at:type_name -> google.protobuf.Timestamp
+	21, // 30: tillstream.orders.v1.CreditNoteSummary.total:type_name -> tillstream.types.v1.Money
+	16, // 31: tillstream.orders.v1.CreditNoteList.items:type_name -> tillstream.orders.v1.CreditNoteSummary
+	0,  // 32: tillstream.orders.v1.Orders.Place:input_type -> tillstream.orders.v1.PlaceRequest
+	6,  // 33: tillstream.orders.v1.Orders.Get:input_type -> tillstream.orders.v1.GetRequest
+	9,  // 34: tillstream.orders.v1.Orders.List:input_type -> tillstream.orders.v1.ListRequest
+	12, // 35: tillstream.orders.v1.CreditNotes.Get:input_type -> tillstream.orders.v1.GetCreditNoteRequest
+	15, // 36: tillstream.orders.v1.CreditNotes.List:input_type -> tillstream.orders.v1.ListCreditNotesRequest
+	4,  // 37: tillstream.orders.v1.Orders.Place:output_type -> tillstream.orders.v1.Placed
+	7,  // 38: tillstream.orders.v1.Orders.Get:output_type -> tillstream.orders.v1.Order
+	11, // 39: tillstream.orders.v1.Orders.List:output_type -> tillstream.orders.v1.OrderList
+	13, // 40: tillstream.orders.v1.CreditNotes.Get:output_type -> tillstream.orders.v1.CreditNote
+	17, // 41: tillstream.orders.v1.CreditNotes.List:output_type -> tillstream.orders.v1.CreditNoteList
+	37, // [37:42] is the sub-list for method output_type
+	32, // [32:37] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_orders_v1_orders_proto_init() }
@@ -1860,13 +1800,14 @@ func file_orders_v1_orders_proto_init() {
 	if File_orders_v1_orders_proto != nil {
 		return
 	}
+	file_orders_v1_orders_proto_msgTypes[7].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orders_v1_orders_proto_rawDesc), len(file_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   19,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

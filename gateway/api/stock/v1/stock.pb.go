@@ -545,7 +545,6 @@ type Counted struct {
 	Warehouse     string                 `protobuf:"bytes,2,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
 	Counted       int64                  `protobuf:"varint,3,opt,name=counted,proto3" json:"counted,omitempty"`
 	Difference    int64                  `protobuf:"varint,4,opt,name=difference,proto3" json:"difference,omitempty"` // counted − books
-	Changed       bool                   `protobuf:"varint,5,opt,name=changed,proto3" json:"changed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -606,13 +605,6 @@ func (x *Counted) GetDifference() int64 {
 		return x.Difference
 	}
 	return 0
-}
-
-func (x *Counted) GetChanged() bool {
-	if x != nil {
-		return x.Changed
-	}
-	return false
 }
 
 type AllowBackorderRequest struct {
@@ -1222,15 +1214,14 @@ const file_stock_v1_stock_proto_rawDesc = "" +
 	"\acounted\x18\x03 \x01(\x03H\x00R\acounted\x88\x01\x01\x12\x1c\n" +
 	"\treference\x18\x04 \x01(\tR\treferenceB\n" +
 	"\n" +
-	"\b_counted\"\x8d\x01\n" +
+	"\b_counted\"s\n" +
 	"\aCounted\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\twarehouse\x18\x02 \x01(\tR\twarehouse\x12\x18\n" +
 	"\acounted\x18\x03 \x01(\x03R\acounted\x12\x1e\n" +
 	"\n" +
 	"difference\x18\x04 \x01(\x03R\n" +
-	"difference\x12\x18\n" +
-	"\achanged\x18\x05 \x01(\bR\achanged\"l\n" +
+	"difference\"l\n" +
 	"\x15AllowBackorderRequest\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\twarehouse\x18\x02 \x01(\tR\twarehouse\x12\x19\n" +

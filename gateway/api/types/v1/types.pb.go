@@ -9,6 +9,7 @@ package typesv1
 import (
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	descriptorpb "google.golang.org/protobuf/types/descriptorpb"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
@@ -196,11 +197,164 @@ func (x *Totals) GetGross() *Money {
 	return nil
 }
 
+// Where a person lives or goods go. In JSON it may be one string instead, which is then its text. Of an order, country is
+// also kept readable; everything else is sealed.
+type Address struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Text          string                 `protobuf:"bytes,1,opt,name=text,proto3" json:"text,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	Company       string                 `protobuf:"bytes,3,opt,name=company,proto3" json:"company,omitempty"`
+	Line1         string                 `protobuf:"bytes,4,opt,name=line1,proto3" json:"line1,omitempty"`
+	Line2         string                 `protobuf:"bytes,5,opt,name=line2,proto3" json:"line2,omitempty"`
+	City          string                 `protobuf:"bytes,6,opt,name=city,proto3" json:"city,omitempty"`
+	State         string                 `protobuf:"bytes,7,opt,name=state,proto3" json:"state,omitempty"`
+	Region        string                 `protobuf:"bytes,8,opt,name=region,proto3" json:"region,omitempty"`
+	Postcode      string                 `protobuf:"bytes,9,opt,name=postcode,proto3" json:"postcode,omitempty"`
+	PostalCode    string                 `protobuf:"bytes,10,opt,name=postal_code,json=postalCode,proto3" json:"postal_code,omitempty"`
+	Country       string                 `protobuf:"bytes,11,opt,name=country,proto3" json:"country,omitempty"`
+	Phone         string                 `protobuf:"bytes,12,opt,name=phone,proto3" json:"phone,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Address) Reset() {
+	*x = Address{}
+	mi := &file_types_v1_types_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Address) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Address) ProtoMessage() {}
+
+func (x *Address) ProtoReflect() protoreflect.Message {
+	mi := &file_types_v1_types_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Address.ProtoReflect.Descriptor instead.
+func (*Address) Descriptor() ([]byte, []int) {
+	return file_types_v1_types_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Address) GetText() string {
+	if x != nil {
+		return x.Text
+	}
+	return ""
+}
+
+func (x *Address) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Address) GetCompany() string {
+	if x != nil {
+		return x.Company
+	}
+	return ""
+}
+
+func (x *Address) GetLine1() string {
+	if x != nil {
+		return x.Line1
+	}
+	return ""
+}
+
+func (x *Address) GetLine2() string {
+	if x != nil {
+		return x.Line2
+	}
+	return ""
+}
+
+func (x *Address) GetCity() string {
+	if x != nil {
+		return x.City
+	}
+	return ""
+}
+
+func (x *Address) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *Address) GetRegion() string {
+	if x != nil {
+		return x.Region
+	}
+	return ""
+}
+
+func (x *Address) GetPostcode() string {
+	if x != nil {
+		return x.Postcode
+	}
+	return ""
+}
+
+func (x *Address) GetPostalCode() string {
+	if x != nil {
+		return x.PostalCode
+	}
+	return ""
+}
+
+func (x *Address) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *Address) GetPhone() string {
+	if x != nil {
+		return x.Phone
+	}
+	return ""
+}
+
+var file_types_v1_types_proto_extTypes = []protoimpl.ExtensionInfo{
+	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         51001,
+		Name:          "tillstream.types.v1.omitted_when_unset",
+		Tag:           "varint,51001,opt,name=omitted_when_unset",
+		Filename:      "types/v1/types.proto",
+	},
+}
+
+// Extension fields to descriptorpb.FieldOptions.
+var (
+	// Of JSON answers: the field is left out when it is not set, instead of being null or empty.
+	//
+	// optional bool omitted_when_unset = 51001;
+	E_OmittedWhenUnset = &file_types_v1_types_proto_extTypes[0]
+)
+
 var File_types_v1_types_proto protoreflect.FileDescriptor
 
 const file_types_v1_types_proto_rawDesc = "" +
 	"\n" +
-	"\x14types/v1/types.proto\x12\x13tillstream.types.v1\"9\n" +
+	"\x14types/v1/types.proto\x12\x13tillstream.types.v1\x1a google/protobuf/descriptor.proto\"9\n" +
 	"\x05Money\x12\x14\n" +
 	"\x05minor\x18\x01 \x01(\x03R\x05minor\x12\x1a\n" +
 	"\bcurrency\x18\x02 \x01(\tR\bcurrency\"U\n" +
@@ -211,7 +365,23 @@ const file_types_v1_types_proto_rawDesc = "" +
 	"\x06Totals\x12,\n" +
 	"\x03net\x18\x01 \x01(\v2\x1a.tillstream.types.v1.MoneyR\x03net\x12,\n" +
 	"\x03tax\x18\x02 \x01(\v2\x1a.tillstream.types.v1.MoneyR\x03tax\x120\n" +
-	"\x05gross\x18\x03 \x01(\v2\x1a.tillstream.types.v1.MoneyR\x05grossB)Z'tillstream/gateway/api/types/v1;typesv1b\x06proto3"
+	"\x05gross\x18\x03 \x01(\v2\x1a.tillstream.types.v1.MoneyR\x05gross\"\xee\x02\n" +
+	"\aAddress\x12\x18\n" +
+	"\x04text\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x01R\x04text\x12\x18\n" +
+	"\x04name\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x01R\x04name\x12\x1e\n" +
+	"\acompany\x18\x03 \x01(\tB\x04\xc8\xf3\x18\x01R\acompany\x12\x1a\n" +
+	"\x05line1\x18\x04 \x01(\tB\x04\xc8\xf3\x18\x01R\x05line1\x12\x1a\n" +
+	"\x05line2\x18\x05 \x01(\tB\x04\xc8\xf3\x18\x01R\x05line2\x12\x18\n" +
+	"\x04city\x18\x06 \x01(\tB\x04\xc8\xf3\x18\x01R\x04city\x12\x1a\n" +
+	"\x05state\x18\a \x01(\tB\x04\xc8\xf3\x18\x01R\x05state\x12\x1c\n" +
+	"\x06region\x18\b \x01(\tB\x04\xc8\xf3\x18\x01R\x06region\x12 \n" +
+	"\bpostcode\x18\t \x01(\tB\x04\xc8\xf3\x18\x01R\bpostcode\x12%\n" +
+	"\vpostal_code\x18\n" +
+	" \x01(\tB\x04\xc8\xf3\x18\x01R\n" +
+	"postalCode\x12\x1e\n" +
+	"\acountry\x18\v \x01(\tB\x04\xc8\xf3\x18\x01R\acountry\x12\x1a\n" +
+	"\x05phone\x18\f \x01(\tB\x04\xc8\xf3\x18\x01R\x05phone:M\n" +
+	"\x12omitted_when_unset\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\bR\x10omittedWhenUnsetB)Z'tillstream/gateway/api/types/v1;typesv1b\x06proto3"
 
 var (
 	file_types_v1_types_proto_rawDescOnce sync.Once
@@ -225,20 +395,23 @@ func file_types_v1_types_proto_rawDescGZIP() []byte {
 	return file_types_v1_types_proto_rawDescData
 }
 
-var file_types_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_types_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_types_v1_types_proto_goTypes = []any{
-	(*Money)(nil),     // 0: tillstream.types.v1.Money
-	(*UnitPrice)(nil), // 1: tillstream.types.v1.UnitPrice
-	(*Totals)(nil),    // 2: tillstream.types.v1.Totals
+	(*Money)(nil),                     // 0: tillstream.types.v1.Money
+	(*UnitPrice)(nil),                 // 1: tillstream.types.v1.UnitPrice
+	(*Totals)(nil),                    // 2: tillstream.types.v1.Totals
+	(*Address)(nil),                   // 3: tillstream.types.v1.Address
+	(*descriptorpb.FieldOptions)(nil), // 4: google.protobuf.FieldOptions
 }
 var file_types_v1_types_proto_depIdxs = []int32{
 	0, // 0: tillstream.types.v1.Totals.net:type_name -> tillstream.types.v1.Money
 	0, // 1: tillstream.types.v1.Totals.tax:type_name -> tillstream.types.v1.Money
 	0, // 2: tillstream.types.v1.Totals.gross:type_name -> tillstream.types.v1.Money
-	3, // [3:3] is the sub-list for method output_type
-	3, // [3:3] is the sub-list for method input_type
-	3, // [3:3] is the sub-list for extension type_name
-	3, // [3:3] is the sub-list for extension extendee
+	4, // 3: tillstream.types.v1.omitted_when_unset:extendee -> google.protobuf.FieldOptions
+	4, // [4:4] is the sub-list for method output_type
+	4, // [4:4] is the sub-list for method input_type
+	4, // [4:4] is the sub-list for extension type_name
+	3, // [3:4] is the sub-list for extension extendee
 	0, // [0:3] is the sub-list for field type_name
 }
 
@@ -253,13 +426,14 @@ func file_types_v1_types_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_types_v1_types_proto_rawDesc), len(file_types_v1_types_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
-			NumExtensions: 0,
+			NumMessages:   4,
+			NumExtensions: 1,
 			NumServices:   0,
 		},
 		GoTypes:           file_types_v1_types_proto_goTypes,
 		DependencyIndexes: file_types_v1_types_proto_depIdxs,
 		MessageInfos:      file_types_v1_types_proto_msgTypes,
+		ExtensionInfos:    file_types_v1_types_proto_extTypes,
 	}.Build()
 	File_types_v1_types_proto = out.File
 	file_types_v1_types_proto_goTypes = nil

@@ -1,0 +1,77 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// writeJSON answers with a JSON body.
+func writeJSON(w http.ResponseWriter, code int, body []byte) error {
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(code)
+	_, err := w.Write(append(body, '\n'))
+	return err
+}
+
+// problemJSON is a problem as every path answers it.
+type problemJSON struct {
+	Code    int            `json:"code"`
+	Reason  string         `json:"reason"`
+	Message string         `json:"message"`
+	Details map[string]any `json:"details"`
+}
+
+// writeProblem answers with a problem; one that passes says when to ask again.
+func (g *Gateway) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(r.Context(), g.log, err)
+	if p.Details == nil {
+		p.Details = map[string]any{}
+	}
+	if seconds, passing := p.Details["retry_after"].(int); passing {
+		w.Header().Set("Retry-After", strconv.Itoa(seconds))
+	}
+	noteReason(r.Context(), p.Reason)
+	body, err := json.Marshal(problemJSON(*p))
+	if err != nil {
+		g.log.Error("a problem is not writable as JSON", slog.String("reason", p.Reason), "err", err)
+		body = []byte(`{"code":500,"reason":"internal","message":"something went wrong on our side","details":{}}`)
+	}
+	_ = writeJSON(w, p.Code, body)
+}
+
+// plainText is a detail as gRPC carries it.
+func plainText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case int, int64, uint64, bool:
+		return fmt.Sprint(v)
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// snake turns DeadlineExceeded into deadline_exceeded.
+func snake(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if r >= 'A' && r <= 'Z' {
+			if i > 0 {
+				b.WriteByte('_')
+			}
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

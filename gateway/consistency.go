@@ -1,0 +1,102 @@
+package gateway
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"net/http"
+	"strconv"
+
+	"tillstream/events"
+	"tillstream/projections"
+)
+
+const tokenVersion = 1
+
+// tokenOf is a position with the log it belongs to, as clients hand it back. It is no secret and no permission: one made
+// up only waits for what may never come.
+func (g *Gateway) tokenOf(at events.Position) string {
+	b := binary.AppendUvarint([]byte{tokenVersion}, uint64(at))
+	return base64.RawURLEncoding.EncodeToString(append(b, g.deps.LogID...))
+}
+
+func (g *Gateway) positionOf(token string) (events.Position, error) {
+	if token == "" {
+		return 0, nil
+	}
+	b, err := base64.RawURLEncoding.DecodeString(token)
+	if err != nil || len(b) < 2 || b[0] != tokenVersion {
+		return 0, problem(http.StatusBadRequest, "token_invalid", "the Consistency-Token is not one that a command answered with")
+	}
+	at, n := binary.Uvarint(b[1:])
+	if n <= 0 {
+		return 0, problem(http.StatusBadRequest, "token_invalid", "the Consistency-Token is not one that a command answered with")
+	}
+	if events.LogID(b[1+n:]) != g.deps.LogID {
+		return 0, problem(http.StatusConflict, "token_of_another_log",
+			"the Consistency-Token belongs to another log, which was replaced or restored: read without it")
+	}
+	return events.Position(at), nil
+}
+
+// waitable is the part of a served view that tells where it stands.
+type waitable interface {
+	At() projections.Checkpoint
+	Wait(context.Context, events.Position) error
+}
+
+// named is a view with the name that answers and errors give it.
+type named struct {
+	name string
+	waitable
+}
+
+// await waits until every view shows what the call's token stands for, and says in headers where the views stand: an
+// answer read after await is at least that new.
+func (g *Gateway) await(ctx context.Context, views ...named) error {
+	c := callOf(ctx)
+	to, err := g.positionOf(c.token)
+	if err != nil {
+		return err
+	}
+	within, cancel := context.WithTimeout(ctx, c.maxWait)
+	defer cancel()
+	for _, v := range views {
+		if err := v.Wait(within, to); err != nil {
+			return g.behind(ctx, v, to, err)
+		}
+	}
+	g.standing(c, views)
+	return nil
+}
+
+func (g *Gateway) behind(ctx context.Context, v named, to events.Position, err error) error {
+	if ctx.Err() != nil || !errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	at, s := v.At().At, g.deps.Platform.View(v.name)
+	return problem(http.StatusGatewayTimeout, "view_behind",
+		"the view %s stands at %d and does not show %d yet: ask again, or with a longer max_wait", v.name, at, to).
+		with("view", v.name).with("position", uint64(at)).with("wanted", uint64(to)).
+		with("lag_events", s.LagEvents).with("lag_ms", s.Lag.Milliseconds())
+}
+
+// standing tells of the view that is furthest behind. Names with dashes are sent beside those with underscores, which
+// some proxies drop.
+func (g *Gateway) standing(c *call, views []named) {
+	if len(views) == 0 {
+		return
+	}
+	at := views[0].At().At
+	var lag int64
+	for _, v := range views {
+		at = min(at, v.At().At)
+		lag = max(lag, g.deps.Platform.View(v.name).Lag.Milliseconds())
+	}
+	position, ms := strconv.FormatUint(uint64(at), 10), strconv.FormatInt(lag, 10)
+	c.header(headerAsOf, position)
+	c.header(headerLag, ms)
+	c.header("As-Of-Position", position)
+	c.header("Lag-Ms", ms)
+}

@@ -1,0 +1,145 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/go-kratos/kratos/v2/middleware"
+	khttp "github.com/go-kratos/kratos/v2/transport/http"
+	"google.golang.org/genproto/googleapis/api/annotations"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/reflect/protoreflect"
+	"google.golang.org/protobuf/reflect/protoregistry"
+
+	"tillstream/gateway/wirejson"
+)
+
+// service is one proto service and what serves it.
+type service struct {
+	desc *grpc.ServiceDesc
+	impl any
+}
+
+// route is one way to a method by HTTP, as the proto says it.
+type route struct {
+	verb     string
+	path     string // /v1/products/{sku}
+	method   string // /tillstream.products.v1.Products/Get
+	hasBody  bool
+	bodyMost int64
+	desc     grpc.MethodDesc
+	impl     any
+}
+
+// isQuery tells whether the route only reads.
+func (r route) isQuery() bool { return r.verb == http.MethodGet }
+
+// Limits of bodies, in bytes.
+const (
+	bodyMost        = 64 << 10
+	bodyMostProduct = 512 << 10 // a description of 64 KiB, escaped
+	bodyMostOrder   = 2 << 20   // 1,500 lines
+)
+
+var bodyLimits = map[string]int64{
+	"/tillstream.products.v1.Products/Register": bodyMostProduct,
+	"/tillstream.products.v1.Products/Describe": bodyMostProduct,
+	"/tillstream.orders.v1.Orders/Place":        bodyMostOrder,
+}
+
+// routesOf reads the HTTP bindings of a service from its descriptor, so that gRPC and REST have one definition. It
+// panics on a service without a descriptor: a mistake of the program.
+func routesOf(s service) (routes []route) {
+	d, err := protoregistry.GlobalFiles.FindDescriptorByName(protoreflect.FullName(s.desc.ServiceName))
+	if err != nil {
+		panic("gateway: " + err.Error())
+	}
+	methods := d.(protoreflect.ServiceDescriptor).Methods()
+	for _, m := range s.desc.Methods {
+		options := methods.ByName(protoreflect.Name(m.MethodName)).Options()
+		rule, bound := proto.GetExtension(options, annotations.E_Http).(*annotations.HttpRule)
+		if !bound || rule == nil {
+			continue
+		}
+		for _, r := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
+			one := route{method: "/" + s.desc.ServiceName + "/" + m.MethodName, hasBody: r.GetBody() != "", desc: m, impl: s.impl}
+			one.verb, one.path = verbOf(r)
+			if one.bodyMost = bodyLimits[one.method]; one.bodyMost == 0 {
+				one.bodyMost = bodyMost
+			}
+			routes = append(routes, one)
+		}
+	}
+	return routes
+}
+
+func verbOf(r *annotations.HttpRule) (verb, path string) {
+	switch p := r.GetPattern().(type) {
+	case *annotations.HttpRule_Get:
+		return http.MethodGet, p.Get
+	case *annotations.HttpRule_Post:
+		return http.MethodPost, p.Post
+	case *annotations.HttpRule_Delete:
+		return http.MethodDelete, p.Delete
+	}
+	panic(fmt.Sprintf("gateway: a binding of a kind this surface does not use: %v", r))
+}
+
+// created are the methods that answer 201: something is there that was not.
+var created = map[string]bool{
+	"/tillstream.products.v1.Products/Register": true,
+	"/tillstream.prices.v1.Prices/Set":          true,
+	"/tillstream.stock.v1.Stock/Receive":        true,
+	"/tillstream.stock.v1.Stock/Adjust":         true,
+	"/tillstream.stock.v1.Stock/Transfer":       true,
+	"/tillstream.stock.v1.Stock/Count":          true,
+	"/tillstream.customers.v1.Customers/Open":   true,
+	"/tillstream.orders.v1.Orders/Place":        true,
+}
+
+// mount serves a route by HTTP, through the same generated handler and the same middleware as by gRPC.
+func (g *Gateway) mount(server *khttp.Server, r route) {
+	server.Route("/").Handle(r.verb, r.path, func(ctx khttp.Context) error {
+		khttp.SetOperation(ctx, r.method)
+		noteRoute(ctx.Request().Context(), r.path)
+		answer, err := r.desc.Handler(r.impl, ctx.Request().Context(),
+			func(into any) error { return bind(ctx, r, into.(proto.Message)) },
+			func(inner context.Context, in any, _ *grpc.UnaryServerInfo, next grpc.UnaryHandler) (any, error) {
+				return ctx.Middleware(middleware.Handler(next))(inner, in)
+			})
+		if err != nil {
+			return err
+		}
+		code := http.StatusOK
+		if created[r.method] {
+			code = http.StatusCreated
+		}
+		return writeJSON(ctx.Response(), code, wirejson.Marshal(answer.(proto.Message)))
+	})
+}
+
+// allowed lists the verbs that a path knows.
+func allowed(routes []route, path string) (verbs []string) {
+	for _, r := range routes {
+		if matches(r.path, path) {
+			verbs = append(verbs, r.verb)
+		}
+	}
+	return verbs
+}
+
+func matches(template, path string) bool {
+	want, got := strings.Split(template, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return false
+	}
+	for i := range want {
+		if !strings.HasPrefix(want[i], "{") && want[i] != got[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,138 @@
+package gateway
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/netip"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-kratos/kratos/v2/middleware"
+	"github.com/go-kratos/kratos/v2/transport"
+	kgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
+	khttp "github.com/go-kratos/kratos/v2/transport/http"
+	"google.golang.org/grpc"
+	"google.golang.org/protobuf/proto"
+)
+
+// Limits of a connection by HTTP.
+const (
+	headersWithin = 5 * time.Second
+	idleWithin    = 2 * time.Minute
+	headerMost    = 32 << 10 // bytes
+)
+
+// Limits of a connection by gRPC.
+const (
+	messageMost = 4 << 20 // bytes
+	streamsMost = 256     // calls at once on one connection
+)
+
+// serve makes the two servers and mounts every service on both.
+func (g *Gateway) serve() {
+	var routes []route
+	services := g.services()
+	for _, s := range services {
+		routes = append(routes, routesOf(s)...)
+	}
+	for _, r := range routes {
+		if r.isQuery() {
+			g.queries[r.method] = true
+		}
+	}
+	g.HTTP = khttp.NewServer(khttp.Address(g.opts.HTTP), khttp.Timeout(requestWithin), khttp.StrictSlash(false),
+		khttp.Filter(g.observeHTTP, g.guard), khttp.Middleware(g.asCall),
+		khttp.ErrorEncoder(g.writeProblem),
+		khttp.NotFoundHandler(g.noRoute(routes)), khttp.MethodNotAllowedHandler(g.noRoute(routes)))
+	g.HTTP.ReadHeaderTimeout, g.HTTP.ReadTimeout = headersWithin, requestWithin
+	g.HTTP.IdleTimeout, g.HTTP.MaxHeaderBytes = idleWithin, headerMost
+	for _, r := range routes {
+		g.mount(g.HTTP, r)
+	}
+	g.mountPages(g.HTTP)
+
+	g.GRPC = kgrpc.NewServer(kgrpc.Address(g.opts.GRPC), kgrpc.Timeout(requestWithin), kgrpc.Middleware(g.asCall),
+		kgrpc.UnaryInterceptor(g.observeUnary), kgrpc.StreamInterceptor(g.observeStream),
+		kgrpc.Options(grpc.MaxRecvMsgSize(messageMost), grpc.MaxConcurrentStreams(streamsMost)))
+	for _, s := range services {
+		g.GRPC.RegisterService(s.desc, s.impl)
+	}
+	g.registerInner(g.GRPC)
+}
+
+// asCall is the middleware of both transports: it reads who asks for what, names commands, and turns errors into
+// problems.
+func (g *Gateway) asCall(next middleware.Handler) middleware.Handler {
+	return func(ctx context.Context, in any) (any, error) {
+		tr, ok := transport.FromServerContext(ctx)
+		message, isMessage := in.(proto.Message)
+		if !ok || !isMessage || !strings.HasPrefix(tr.Operation(), "/tillstream.") {
+			return next(ctx, in)
+		}
+		answer, err := g.answer(ctx, tr, message, next)
+		if err != nil {
+			return nil, problemOf(ctx, g.log, err)
+		}
+		return answer, nil
+	}
+}
+
+func (g *Gateway) answer(ctx context.Context, tr transport.Transporter, in proto.Message, next middleware.Handler) (any, error) {
+	c, err := readCall(tr.Operation(), tr.RequestHeader().Get, tr.ReplyHeader().Set)
+	if err != nil {
+		return nil, err
+	}
+	ctx = withCall(ctx, c)
+	if g.queries[c.method] {
+		return next(ctx, in)
+	}
+	return g.asCommand(ctx, c, tr.RequestHeader().Get(headerKey), in, func(ctx context.Context) (any, error) { return next(ctx, in) })
+}
+
+// guard keeps out what no client of ours sends: paths that are not clean, and pages of other sites that let a browser on
+// this machine speak for them.
+func (g *Gateway) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		site := r.Header.Get("Sec-Fetch-Site")
+		switch {
+		case !ownHost(r.Host), site == "cross-site", site == "same-site":
+			g.writeProblem(w, r, problem(http.StatusForbidden, "foreign_site",
+				"pages of other sites may not speak to the shop: open it under its own address"))
+		case path.Clean(r.URL.Path) != r.URL.Path && !strings.HasPrefix(r.URL.Path, "/docs"):
+			g.writeProblem(w, r, noSuchRoute(r))
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// ownHost tells whether a request names this machine, not a name that was made to point at it.
+func ownHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+func noSuchRoute(r *http.Request) *Problem {
+	return notFound("route_unknown", "there is nothing at this path: /docs lists what there is").with("method", r.Method)
+}
+
+// noRoute answers for what no route serves.
+func (g *Gateway) noRoute(routes []route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		verbs := allowed(routes, r.URL.Path)
+		if len(verbs) == 0 || slices.Contains(verbs, r.Method) {
+			g.writeProblem(w, r, noSuchRoute(r))
+			return
+		}
+		slices.Sort(verbs)
+		w.Header().Set("Allow", strings.Join(verbs, ", "))
+		g.writeProblem(w, r, problem(http.StatusMethodNotAllowed, "method_not_allowed", "this path knows %s only", strings.Join(verbs, ", ")).
+			with("allowed", verbs))
+	})
+}
