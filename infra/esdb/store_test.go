@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2/vfs"
 	"google.golang.org/grpc"
 
 	"tillstream/commands"
@@ -101,7 +100,7 @@ type machine struct {
 
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	store, err := eventstore.Open("/store", eventstore.Options{FS: vfs.NewMem()})
+	store, err := eventstore.Open(t.TempDir(), eventstore.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
