@@ -41,9 +41,12 @@ type Redemption struct {
 	Until   time.Time
 }
 
+// rememberFor is how long an account remembers what has expired: goods that earned points may be returned until then.
+const rememberFor = 365 * 24 * time.Hour
+
 // Loyalty is the points account of a customer. It is bounded: an order's lots and reversals are forgotten when the lots
-// hold nothing and all of them would have expired, and a redemption when all its lots would have. What counts as
-// past is Clock, the latest activation or expiry that was recorded.
+// hold nothing and expired a year ago, and a redemption when the lots it was taken from expired a year ago. The time is
+// Clock, the latest activation or expiry that was recorded.
 type Loyalty struct {
 	Lots        []Lot                     // as earned, oldest first
 	Reversals   map[string]OrderReversals // by order id
@@ -77,6 +80,9 @@ func (a Loyalty) SpentOn(orderID string) (spent events.Money) {
 	}
 	return spent
 }
+
+// Forgets tells whether a lot that expires at a time may be forgotten by now.
+func (a Loyalty) Forgets(expires time.Time) bool { return !expires.Add(rememberFor).After(a.Clock) }
 
 // Usable lists the lots that points can be burned of at a time, those that expire soonest first.
 func (a Loyalty) Usable(now time.Time) (found []Lot) {
@@ -157,11 +163,11 @@ func (a *Loyalty) reversed(e events.PointsReversed) {
 func (a *Loyalty) forget() {
 	needed := map[string]bool{}
 	for _, l := range a.Lots {
-		if l.Left > 0 || l.ExpiresAt.After(a.Clock) {
+		if l.Left > 0 || !a.Forgets(l.ExpiresAt) {
 			needed[l.OrderID] = true
 		}
 	}
 	a.Lots = slices.DeleteFunc(a.Lots, func(l Lot) bool { return !needed[l.OrderID] })
 	maps.DeleteFunc(a.Reversals, func(orderID string, _ OrderReversals) bool { return !needed[orderID] })
-	maps.DeleteFunc(a.Redemptions, func(_ string, r Redemption) bool { return !r.Until.After(a.Clock) })
+	maps.DeleteFunc(a.Redemptions, func(_ string, r Redemption) bool { return a.Forgets(r.Until) })
 }

@@ -43,8 +43,7 @@ func (EarnPoints) Name() string { return "points.earn" }
 // Stream implements Command.
 func (c EarnPoints) Stream() events.Stream[events.LoyaltyEvent] { return events.Loyalty(c.CustomerID) }
 
-// Decide implements Command. A lot is earned once; one whose time is over by the account's own clock is not earned at
-// all, since it may be one that the account has forgotten.
+// Decide implements Command. A lot is earned once; one so old that the account may have forgotten it is not earned at all.
 func (c EarnPoints) Decide(a aggregates.Loyalty) ([]events.LoyaltyEvent, error) {
 	err := check(checkID("customer_id", c.CustomerID), checkID("lot_id", c.LotID), checkID("order_id", c.OrderID),
 		checkCurrency("spent.currency", c.Spent.Currency), checkMoney("spent", c.Spent, c.Spent.Currency), checkInstant("earned_at", c.EarnedAt))
@@ -56,7 +55,7 @@ func (c EarnPoints) Decide(a aggregates.Loyalty) ([]events.LoyaltyEvent, error) 
 		return nil, err
 	}
 	expires := events.Time(c.EarnedAt.Add(pointsLiveFor))
-	if _, known := a.Lot(c.LotID); known || points == 0 || !expires.After(a.Clock) {
+	if _, known := a.Lot(c.LotID); known || points == 0 || a.Forgets(expires) {
 		return nil, nil
 	}
 	if before := a.SpentOn(c.OrderID); before.Currency != "" && before.Currency != c.Spent.Currency {

@@ -93,8 +93,9 @@ func TestNoUnitGetsAheadOfTheStepBefore(t *testing.T) {
 		begins := []commands.Command[aggregates.Shipment, events.ShipmentEvent]{
 			commands.PickFulfillment{ShipmentID: "s1", FulfillmentID: "main", Lines: lines("lamps", 2, "mugs", 2)},
 			commands.PackFulfillment{ShipmentID: "s1", FulfillmentID: "main"},
-			commands.DispatchFulfillment{ShipmentID: "s1", FulfillmentID: "main"}}
-		for _, cmd := range begins[:rapid.SampledFrom([]int{0, 1, 2, 3, 3, 3}).Draw(t, "begun")] {
+			commands.DispatchFulfillment{ShipmentID: "s1", FulfillmentID: "main"},
+			commands.FailFulfillment{ShipmentID: "s1", FulfillmentID: "main", Lines: lines("lamps", 2), Reason: "r"}}
+		for _, cmd := range begins[:rapid.SampledFrom([]int{0, 1, 2, 3, 3, 4, 4}).Draw(t, "begun")] {
 			facts, _ := s.ask(cmd)
 			b.note(facts[0])
 		}
