@@ -18,7 +18,7 @@ type OrderLine struct {
 	Kind           string // goods or service
 	Warehouse      string
 	Quantity       int64 // units ordered
-	UnitAmount     int64 // the unit price is UnitAmount × 10^-UnitScale of Currency
+	UnitAmount     int64 // the price of one unit, times 10^UnitScale
 	UnitScale      int64
 	Currency       string
 	NetMinor       int64  // without taxes

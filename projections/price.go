@@ -10,7 +10,7 @@ import (
 type Price struct {
 	SKU       string `col:",index"`
 	Warehouse string
-	Windows   []ListedPrice // in the order they were set, ended ones included
+	Windows   []ListedPrice // the prices, in the order they were set, ended ones included
 	ChangedAt time.Time
 }
 

@@ -1,10 +1,13 @@
 package projections
 
+import "reflect"
+
 // Declared is what can be said of a view without its type: for status, metrics and documentation.
 type Declared struct {
 	Name     string
 	Version  int
 	Question string   // what it answers
+	Value    string   // the Go type of its values
 	Key      string   // how a value is found
 	Wires    []string // the event types it hears, sorted; nil: all
 	Columns  []Column
@@ -30,5 +33,5 @@ func Views() []Declared {
 }
 
 func declared[V any](v View[V], question, key string) Declared {
-	return Declared{v.Name, v.Version, question, key, v.Wires(), Columns[V]()}
+	return Declared{v.Name, v.Version, question, reflect.TypeFor[V]().Name(), key, v.Wires(), Columns[V]()}
 }
