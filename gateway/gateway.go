@@ -40,17 +40,18 @@ type Deps struct {
 
 // Views are what queries are answered from.
 type Views struct {
-	Products       projections.Served[projections.Product]
-	Prices         projections.Served[projections.Price]
-	StockLevels    projections.Served[projections.StockLevel]
-	StockMovements projections.Served[projections.StockMovement]
-	Customers      projections.Served[projections.Customer]
-	CustomerOrders projections.Served[projections.CustomerOrder]
-	Orders         projections.Served[projections.Order]
-	OrderLines     projections.Served[projections.OrderLine]
-	CreditNotes    projections.Served[projections.CreditNote]
-	SalesFacts     projections.Served[projections.SalesFact]
-	Imports        projections.Served[projections.Import]
+	Products        projections.Served[projections.Product]
+	Prices          projections.Served[projections.Price]
+	StockLevels     projections.Served[projections.StockLevel]
+	StockMovements  projections.Served[projections.StockMovement]
+	Customers       projections.Served[projections.Customer]
+	CustomerOrders  projections.Served[projections.CustomerOrder]
+	Orders          projections.Served[projections.Order]
+	OrderLines      projections.Served[projections.OrderLine]
+	CreditNotes     projections.Served[projections.CreditNote]
+	SalesFacts      projections.Served[projections.SalesFact]
+	LoyaltyAccounts projections.Served[projections.LoyaltyAccount]
+	Imports         projections.Served[projections.Import]
 }
 
 // Histories reads single streams, for what no state and no view keeps.

@@ -29,7 +29,7 @@ var salesColumns = map[string]projections.Dimension{
 }
 
 // salesMeasures are summed, in this order.
-var salesMeasures = []string{"gross_minor", "cancelled_minor", "returned_minor", "credited_minor", "net_minor", "orders",
+var salesMeasures = []string{"gross_minor", "cancelled_minor", "returned_minor", "credited_minor", "accounting_minor", "net_minor", "orders",
 	"sold_units", "cancelled_units", "returned_units", "credited_units"}
 
 // salesRow is one row of a report: keys in the order of groupBy, then the measures.
@@ -44,7 +44,7 @@ type salesRow struct {
 }
 
 func (r salesRow) empty() bool {
-	return r.gross == 0 && r.cancelled == 0 && r.returned == 0 && r.credited == 0 && r.net == 0 &&
+	return r.gross == 0 && r.cancelled == 0 && r.returned == 0 && r.credited == 0 && r.accounting == 0 && r.net == 0 &&
 		r.soldUnits == 0 && r.cancelledUnits == 0 && r.returnedUnits == 0 && r.creditUnits == 0
 }
 
@@ -127,8 +127,9 @@ func salesRowOf(group projections.Group) salesRow {
 	keys := texts(group.Keys)
 	s := group.Sum
 	return salesRow{keys: keys[:len(keys)-1], currency: keys[len(keys)-1], gross: s[0], cancelled: s[1], returned: s[2],
-		credited: s[3], net: s[4], orders: s[5], soldUnits: s[6], cancelledUnits: s[7], returnedUnits: s[8], creditUnits: s[9],
-		facts: group.Rows}
+		credited: s[3], accounting: s[4], net: s[5], orders: s[6], soldUnits: s[7], cancelledUnits: s[8], returnedUnits: s[9],
+		creditUnits: s[10],
+		facts:       group.Rows}
 }
 
 // instant reads a day where the zone is, or a time with its own zone; the zero time for none.

@@ -1688,6 +1688,758 @@ func (x *Import) GetRefused() int64 {
 	return 0
 }
 
+type SalesFactsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CorrelationId string                 `protobuf:"bytes,1,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SalesFactsRequest) Reset() {
+	*x = SalesFactsRequest{}
+	mi := &file_bulk_v1_bulk_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SalesFactsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SalesFactsRequest) ProtoMessage() {}
+
+func (x *SalesFactsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bulk_v1_bulk_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SalesFactsRequest.ProtoReflect.Descriptor instead.
+func (*SalesFactsRequest) Descriptor() ([]byte, []int) {
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *SalesFactsRequest) GetCorrelationId() string {
+	if x != nil {
+		return x.CorrelationId
+	}
+	return ""
+}
+
+type SalesFact struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	Kind           string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // order, sale, cancelled, returned, without_original or accounting
+	At             *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
+	Sku            string                 `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
+	Goods          string                 `protobuf:"bytes,4,opt,name=goods,proto3" json:"goods,omitempty"` // goods or service
+	Warehouse      string                 `protobuf:"bytes,5,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
+	Country        string                 `protobuf:"bytes,6,opt,name=country,proto3" json:"country,omitempty"`
+	CustomerId     string                 `protobuf:"bytes,7,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"` // empty: a guest
+	OrderId        string                 `protobuf:"bytes,8,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`          // empty without original
+	LineId         string                 `protobuf:"bytes,9,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
+	Number         string                 `protobuf:"bytes,10,opt,name=number,proto3" json:"number,omitempty"` // of the document
+	Currency       string                 `protobuf:"bytes,11,opt,name=currency,proto3" json:"currency,omitempty"`
+	Units          int64                  `protobuf:"varint,12,opt,name=units,proto3" json:"units,omitempty"`
+	Amount         int64                  `protobuf:"varint,13,opt,name=amount,proto3" json:"amount,omitempty"` // minor units, as all amounts here
+	Orders         int64                  `protobuf:"varint,14,opt,name=orders,proto3" json:"orders,omitempty"`
+	SoldUnits      int64                  `protobuf:"varint,15,opt,name=sold_units,json=soldUnits,proto3" json:"sold_units,omitempty"`
+	CancelledUnits int64                  `protobuf:"varint,16,opt,name=cancelled_units,json=cancelledUnits,proto3" json:"cancelled_units,omitempty"`
+	ReturnedUnits  int64                  `protobuf:"varint,17,opt,name=returned_units,json=returnedUnits,proto3" json:"returned_units,omitempty"`
+	CreditedUnits  int64                  `protobuf:"varint,18,opt,name=credited_units,json=creditedUnits,proto3" json:"credited_units,omitempty"`
+	Gross          int64                  `protobuf:"varint,19,opt,name=gross,proto3" json:"gross,omitempty"`
+	Cancelled      int64                  `protobuf:"varint,20,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	Returned       int64                  `protobuf:"varint,21,opt,name=returned,proto3" json:"returned,omitempty"`
+	Credited       int64                  `protobuf:"varint,22,opt,name=credited,proto3" json:"credited,omitempty"`
+	Accounting     int64                  `protobuf:"varint,23,opt,name=accounting,proto3" json:"accounting,omitempty"`
+	Net            int64                  `protobuf:"varint,24,opt,name=net,proto3" json:"net,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SalesFact) Reset() {
+	*x = SalesFact{}
+	mi := &file_bulk_v1_bulk_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SalesFact) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SalesFact) ProtoMessage() {}
+
+func (x *SalesFact) ProtoReflect() protoreflect.Message {
+	mi := &file_bulk_v1_bulk_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SalesFact.ProtoReflect.Descriptor instead.
+func (*SalesFact) Descriptor() ([]byte, []int) {
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *SalesFact) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *SalesFact) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *SalesFact) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *SalesFact) GetGoods() string {
+	if x != nil {
+		return x.Goods
+	}
+	return ""
+}
+
+func (x *SalesFact) GetWarehouse() string {
+	if x != nil {
+		return x.Warehouse
+	}
+	return ""
+}
+
+func (x *SalesFact) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *SalesFact) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *SalesFact) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *SalesFact) GetLineId() string {
+	if x != nil {
+		return x.LineId
+	}
+	return ""
+}
+
+func (x *SalesFact) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *SalesFact) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *SalesFact) GetUnits() int64 {
+	if x != nil {
+		return x.Units
+	}
+	return 0
+}
+
+func (x *SalesFact) GetAmount() int64 {
+	if x != nil {
+		return x.Amount
+	}
+	return 0
+}
+
+func (x *SalesFact) GetOrders() int64 {
+	if x != nil {
+		return x.Orders
+	}
+	return 0
+}
+
+func (x *SalesFact) GetSoldUnits() int64 {
+	if x != nil {
+		return x.SoldUnits
+	}
+	return 0
+}
+
+func (x *SalesFact) GetCancelledUnits() int64 {
+	if x != nil {
+		return x.CancelledUnits
+	}
+	return 0
+}
+
+func (x *SalesFact) GetReturnedUnits() int64 {
+	if x != nil {
+		return x.ReturnedUnits
+	}
+	return 0
+}
+
+func (x *SalesFact) GetCreditedUnits() int64 {
+	if x != nil {
+		return x.CreditedUnits
+	}
+	return 0
+}
+
+func (x *SalesFact) GetGross() int64 {
+	if x != nil {
+		return x.Gross
+	}
+	return 0
+}
+
+func (x *SalesFact) GetCancelled() int64 {
+	if x != nil {
+		return x.Cancelled
+	}
+	return 0
+}
+
+func (x *SalesFact) GetReturned() int64 {
+	if x != nil {
+		return x.Returned
+	}
+	return 0
+}
+
+func (x *SalesFact) GetCredited() int64 {
+	if x != nil {
+		return x.Credited
+	}
+	return 0
+}
+
+func (x *SalesFact) GetAccounting() int64 {
+	if x != nil {
+		return x.Accounting
+	}
+	return 0
+}
+
+func (x *SalesFact) GetNet() int64 {
+	if x != nil {
+		return x.Net
+	}
+	return 0
+}
+
+type MovementsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CorrelationId string                 `protobuf:"bytes,1,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
+	Sku           string                 `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
+	Warehouse     string                 `protobuf:"bytes,3,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MovementsRequest) Reset() {
+	*x = MovementsRequest{}
+	mi := &file_bulk_v1_bulk_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MovementsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MovementsRequest) ProtoMessage() {}
+
+func (x *MovementsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bulk_v1_bulk_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MovementsRequest.ProtoReflect.Descriptor instead.
+func (*MovementsRequest) Descriptor() ([]byte, []int) {
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *MovementsRequest) GetCorrelationId() string {
+	if x != nil {
+		return x.CorrelationId
+	}
+	return ""
+}
+
+func (x *MovementsRequest) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *MovementsRequest) GetWarehouse() string {
+	if x != nil {
+		return x.Warehouse
+	}
+	return ""
+}
+
+type Movement struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
+	Warehouse     string                 `protobuf:"bytes,2,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
+	Kind          string                 `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
+	Quantity      int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"` // signed units: what it did to on hand
+	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	Reference     string                 `protobuf:"bytes,6,opt,name=reference,proto3" json:"reference,omitempty"`
+	OrderId       string                 `protobuf:"bytes,7,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	ReturnId      string                 `protobuf:"bytes,8,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=at,proto3" json:"at,omitempty"`
+	CorrelationId string                 `protobuf:"bytes,10,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Movement) Reset() {
+	*x = Movement{}
+	mi := &file_bulk_v1_bulk_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Movement) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Movement) ProtoMessage() {}
+
+func (x *Movement) ProtoReflect() protoreflect.Message {
+	mi := &file_bulk_v1_bulk_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Movement.ProtoReflect.Descriptor instead.
+func (*Movement) Descriptor() ([]byte, []int) {
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *Movement) GetSku() string {
+	if x != nil {
+		return x.Sku
+	}
+	return ""
+}
+
+func (x *Movement) GetWarehouse() string {
+	if x != nil {
+		return x.Warehouse
+	}
+	return ""
+}
+
+func (x *Movement) GetKind() string {
+	if x != nil {
+		return x.Kind
+	}
+	return ""
+}
+
+func (x *Movement) GetQuantity() int64 {
+	if x != nil {
+		return x.Quantity
+	}
+	return 0
+}
+
+func (x *Movement) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *Movement) GetReference() string {
+	if x != nil {
+		return x.Reference
+	}
+	return ""
+}
+
+func (x *Movement) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *Movement) GetReturnId() string {
+	if x != nil {
+		return x.ReturnId
+	}
+	return ""
+}
+
+func (x *Movement) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Movement) GetCorrelationId() string {
+	if x != nil {
+		return x.CorrelationId
+	}
+	return ""
+}
+
+type CustomerOrdersRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CustomerOrdersRequest) Reset() {
+	*x = CustomerOrdersRequest{}
+	mi := &file_bulk_v1_bulk_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CustomerOrdersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CustomerOrdersRequest) ProtoMessage() {}
+
+func (x *CustomerOrdersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bulk_v1_bulk_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CustomerOrdersRequest.ProtoReflect.Descriptor instead.
+func (*CustomerOrdersRequest) Descriptor() ([]byte, []int) {
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *CustomerOrdersRequest) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+type CustomerOrder struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	CustomerId    string                 `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	Number        string                 `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`
+	Country       string                 `protobuf:"bytes,4,opt,name=country,proto3" json:"country,omitempty"`
+	Currency      string                 `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	State         string                 `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
+	Gross         int64                  `protobuf:"varint,7,opt,name=gross,proto3" json:"gross,omitempty"`
+	Cancelled     int64                  `protobuf:"varint,8,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	Returned      int64                  `protobuf:"varint,9,opt,name=returned,proto3" json:"returned,omitempty"`
+	LineCount     int64                  `protobuf:"varint,10,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
+	Units         int64                  `protobuf:"varint,11,opt,name=units,proto3" json:"units,omitempty"`
+	PlacedAt      *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CustomerOrder) Reset() {
+	*x = CustomerOrder{}
+	mi := &file_bulk_v1_bulk_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CustomerOrder) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CustomerOrder) ProtoMessage() {}
+
+func (x *CustomerOrder) ProtoReflect() protoreflect.Message {
+	mi := &file_bulk_v1_bulk_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CustomerOrder.ProtoReflect.Descriptor instead.
+func (*CustomerOrder) Descriptor() ([]byte, []int) {
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *CustomerOrder) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *CustomerOrder) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *CustomerOrder) GetNumber() string {
+	if x != nil {
+		return x.Number
+	}
+	return ""
+}
+
+func (x *CustomerOrder) GetCountry() string {
+	if x != nil {
+		return x.Country
+	}
+	return ""
+}
+
+func (x *CustomerOrder) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *CustomerOrder) GetState() string {
+	if x != nil {
+		return x.State
+	}
+	return ""
+}
+
+func (x *CustomerOrder) GetGross() int64 {
+	if x != nil {
+		return x.Gross
+	}
+	return 0
+}
+
+func (x *CustomerOrder) GetCancelled() int64 {
+	if x != nil {
+		return x.Cancelled
+	}
+	return 0
+}
+
+func (x *CustomerOrder) GetReturned() int64 {
+	if x != nil {
+		return x.Returned
+	}
+	return 0
+}
+
+func (x *CustomerOrder) GetLineCount() int64 {
+	if x != nil {
+		return x.LineCount
+	}
+	return 0
+}
+
+func (x *CustomerOrder) GetUnits() int64 {
+	if x != nil {
+		return x.Units
+	}
+	return 0
+}
+
+func (x *CustomerOrder) GetPlacedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.PlacedAt
+	}
+	return nil
+}
+
+type LoyaltyAccountsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LoyaltyAccountsRequest) Reset() {
+	*x = LoyaltyAccountsRequest{}
+	mi := &file_bulk_v1_bulk_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LoyaltyAccountsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LoyaltyAccountsRequest) ProtoMessage() {}
+
+func (x *LoyaltyAccountsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bulk_v1_bulk_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LoyaltyAccountsRequest.ProtoReflect.Descriptor instead.
+func (*LoyaltyAccountsRequest) Descriptor() ([]byte, []int) {
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{26}
+}
+
+type LoyaltyAccount struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	Active        int64                  `protobuf:"varint,2,opt,name=active,proto3" json:"active,omitempty"`
+	Pending       int64                  `protobuf:"varint,3,opt,name=pending,proto3" json:"pending,omitempty"`
+	Earned        int64                  `protobuf:"varint,4,opt,name=earned,proto3" json:"earned,omitempty"`
+	Burned        int64                  `protobuf:"varint,5,opt,name=burned,proto3" json:"burned,omitempty"`
+	Expired       int64                  `protobuf:"varint,6,opt,name=expired,proto3" json:"expired,omitempty"`
+	Reversed      int64                  `protobuf:"varint,7,opt,name=reversed,proto3" json:"reversed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LoyaltyAccount) Reset() {
+	*x = LoyaltyAccount{}
+	mi := &file_bulk_v1_bulk_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LoyaltyAccount) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LoyaltyAccount) ProtoMessage() {}
+
+func (x *LoyaltyAccount) ProtoReflect() protoreflect.Message {
+	mi := &file_bulk_v1_bulk_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LoyaltyAccount.ProtoReflect.Descriptor instead.
+func (*LoyaltyAccount) Descriptor() ([]byte, []int) {
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *LoyaltyAccount) GetCustomerId() string {
+	if x != nil {
+		return x.CustomerId
+	}
+	return ""
+}
+
+func (x *LoyaltyAccount) GetActive() int64 {
+	if x != nil {
+		return x.Active
+	}
+	return 0
+}
+
+func (x *LoyaltyAccount) GetPending() int64 {
+	if x != nil {
+		return x.Pending
+	}
+	return 0
+}
+
+func (x *LoyaltyAccount) GetEarned() int64 {
+	if x != nil {
+		return x.Earned
+	}
+	return 0
+}
+
+func (x *LoyaltyAccount) GetBurned() int64 {
+	if x != nil {
+		return x.Burned
+	}
+	return 0
+}
+
+func (x *LoyaltyAccount) GetExpired() int64 {
+	if x != nil {
+		return x.Expired
+	}
+	return 0
+}
+
+func (x *LoyaltyAccount) GetReversed() int64 {
+	if x != nil {
+		return x.Reversed
+	}
+	return 0
+}
+
 var File_bulk_v1_bulk_proto protoreflect.FileDescriptor
 
 const file_bulk_v1_bulk_proto_rawDesc = "" +
@@ -1850,7 +2602,84 @@ const file_bulk_v1_bulk_proto_rawDesc = "" +
 	"\x10documents_closed\x18\b \x01(\x03R\x0fdocumentsClosed\x12\x1c\n" +
 	"\tcompleted\x18\t \x01(\bR\tcompleted\x12\x18\n" +
 	"\arefused\x18\n" +
-	" \x01(\x03R\arefused2\xe9\x05\n" +
+	" \x01(\x03R\arefused\":\n" +
+	"\x11SalesFactsRequest\x12%\n" +
+	"\x0ecorrelation_id\x18\x01 \x01(\tR\rcorrelationId\"\xae\x05\n" +
+	"\tSalesFact\x12\x12\n" +
+	"\x04kind\x18\x01 \x01(\tR\x04kind\x12*\n" +
+	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x10\n" +
+	"\x03sku\x18\x03 \x01(\tR\x03sku\x12\x14\n" +
+	"\x05goods\x18\x04 \x01(\tR\x05goods\x12\x1c\n" +
+	"\twarehouse\x18\x05 \x01(\tR\twarehouse\x12\x18\n" +
+	"\acountry\x18\x06 \x01(\tR\acountry\x12\x1f\n" +
+	"\vcustomer_id\x18\a \x01(\tR\n" +
+	"customerId\x12\x19\n" +
+	"\border_id\x18\b \x01(\tR\aorderId\x12\x17\n" +
+	"\aline_id\x18\t \x01(\tR\x06lineId\x12\x16\n" +
+	"\x06number\x18\n" +
+	" \x01(\tR\x06number\x12\x1a\n" +
+	"\bcurrency\x18\v \x01(\tR\bcurrency\x12\x14\n" +
+	"\x05units\x18\f \x01(\x03R\x05units\x12\x16\n" +
+	"\x06amount\x18\r \x01(\x03R\x06amount\x12\x16\n" +
+	"\x06orders\x18\x0e \x01(\x03R\x06orders\x12\x1d\n" +
+	"\n" +
+	"sold_units\x18\x0f \x01(\x03R\tsoldUnits\x12'\n" +
+	"\x0fcancelled_units\x18\x10 \x01(\x03R\x0ecancelledUnits\x12%\n" +
+	"\x0ereturned_units\x18\x11 \x01(\x03R\rreturnedUnits\x12%\n" +
+	"\x0ecredited_units\x18\x12 \x01(\x03R\rcreditedUnits\x12\x14\n" +
+	"\x05gross\x18\x13 \x01(\x03R\x05gross\x12\x1c\n" +
+	"\tcancelled\x18\x14 \x01(\x03R\tcancelled\x12\x1a\n" +
+	"\breturned\x18\x15 \x01(\x03R\breturned\x12\x1a\n" +
+	"\bcredited\x18\x16 \x01(\x03R\bcredited\x12\x1e\n" +
+	"\n" +
+	"accounting\x18\x17 \x01(\x03R\n" +
+	"accounting\x12\x10\n" +
+	"\x03net\x18\x18 \x01(\x03R\x03net\"i\n" +
+	"\x10MovementsRequest\x12%\n" +
+	"\x0ecorrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x10\n" +
+	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1c\n" +
+	"\twarehouse\x18\x03 \x01(\tR\twarehouse\"\xab\x02\n" +
+	"\bMovement\x12\x10\n" +
+	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
+	"\twarehouse\x18\x02 \x01(\tR\twarehouse\x12\x12\n" +
+	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x1a\n" +
+	"\bquantity\x18\x04 \x01(\x03R\bquantity\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x1c\n" +
+	"\treference\x18\x06 \x01(\tR\treference\x12\x19\n" +
+	"\border_id\x18\a \x01(\tR\aorderId\x12\x1b\n" +
+	"\treturn_id\x18\b \x01(\tR\breturnId\x12*\n" +
+	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12%\n" +
+	"\x0ecorrelation_id\x18\n" +
+	" \x01(\tR\rcorrelationId\"8\n" +
+	"\x15CustomerOrdersRequest\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\"\xed\x02\n" +
+	"\rCustomerOrder\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1f\n" +
+	"\vcustomer_id\x18\x02 \x01(\tR\n" +
+	"customerId\x12\x16\n" +
+	"\x06number\x18\x03 \x01(\tR\x06number\x12\x18\n" +
+	"\acountry\x18\x04 \x01(\tR\acountry\x12\x1a\n" +
+	"\bcurrency\x18\x05 \x01(\tR\bcurrency\x12\x14\n" +
+	"\x05state\x18\x06 \x01(\tR\x05state\x12\x14\n" +
+	"\x05gross\x18\a \x01(\x03R\x05gross\x12\x1c\n" +
+	"\tcancelled\x18\b \x01(\x03R\tcancelled\x12\x1a\n" +
+	"\breturned\x18\t \x01(\x03R\breturned\x12\x1d\n" +
+	"\n" +
+	"line_count\x18\n" +
+	" \x01(\x03R\tlineCount\x12\x14\n" +
+	"\x05units\x18\v \x01(\x03R\x05units\x127\n" +
+	"\tplaced_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\"\x18\n" +
+	"\x16LoyaltyAccountsRequest\"\xc9\x01\n" +
+	"\x0eLoyaltyAccount\x12\x1f\n" +
+	"\vcustomer_id\x18\x01 \x01(\tR\n" +
+	"customerId\x12\x16\n" +
+	"\x06active\x18\x02 \x01(\x03R\x06active\x12\x18\n" +
+	"\apending\x18\x03 \x01(\x03R\apending\x12\x16\n" +
+	"\x06earned\x18\x04 \x01(\x03R\x06earned\x12\x16\n" +
+	"\x06burned\x18\x05 \x01(\x03R\x06burned\x12\x18\n" +
+	"\aexpired\x18\x06 \x01(\x03R\aexpired\x12\x1a\n" +
+	"\breversed\x18\a \x01(\x03R\breversed2\xd9\b\n" +
 	"\x04Bulk\x12H\n" +
 	"\x06Orders\x12!.tillstream.bulk.v1.OrdersRequest\x1a\x19.tillstream.bulk.v1.Order0\x01\x12W\n" +
 	"\vCreditNotes\x12&.tillstream.bulk.v1.CreditNotesRequest\x1a\x1e.tillstream.bulk.v1.CreditNote0\x01\x12N\n" +
@@ -1860,7 +2689,12 @@ const file_bulk_v1_bulk_proto_rawDesc = "" +
 	"\vStockLevels\x12&.tillstream.bulk.v1.StockLevelsRequest\x1a\x1e.tillstream.bulk.v1.StockLevel0\x01\x12`\n" +
 	"\x0eStockMovements\x12).tillstream.bulk.v1.StockMovementsRequest\x1a!.tillstream.bulk.v1.StockMovement0\x01\x12I\n" +
 	"\x05Sales\x12 .tillstream.bulk.v1.SalesRequest\x1a\x1c.tillstream.bulk.v1.SalesRow0\x01\x12K\n" +
-	"\aImports\x12\".tillstream.bulk.v1.ImportsRequest\x1a\x1a.tillstream.bulk.v1.Import0\x01B'Z%tillstream/gateway/api/bulk/v1;bulkv1b\x06proto3"
+	"\aImports\x12\".tillstream.bulk.v1.ImportsRequest\x1a\x1a.tillstream.bulk.v1.Import0\x01\x12T\n" +
+	"\n" +
+	"SalesFacts\x12%.tillstream.bulk.v1.SalesFactsRequest\x1a\x1d.tillstream.bulk.v1.SalesFact0\x01\x12Q\n" +
+	"\tMovements\x12$.tillstream.bulk.v1.MovementsRequest\x1a\x1c.tillstream.bulk.v1.Movement0\x01\x12`\n" +
+	"\x0eCustomerOrders\x12).tillstream.bulk.v1.CustomerOrdersRequest\x1a!.tillstream.bulk.v1.CustomerOrder0\x01\x12c\n" +
+	"\x0fLoyaltyAccounts\x12*.tillstream.bulk.v1.LoyaltyAccountsRequest\x1a\".tillstream.bulk.v1.LoyaltyAccount0\x01B'Z%tillstream/gateway/api/bulk/v1;bulkv1b\x06proto3"
 
 var (
 	file_bulk_v1_bulk_proto_rawDescOnce sync.Once
@@ -1874,77 +2708,96 @@ func file_bulk_v1_bulk_proto_rawDescGZIP() []byte {
 	return file_bulk_v1_bulk_proto_rawDescData
 }
 
-var file_bulk_v1_bulk_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_bulk_v1_bulk_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
 var file_bulk_v1_bulk_proto_goTypes = []any{
-	(*OrdersRequest)(nil),         // 0: tillstream.bulk.v1.OrdersRequest
-	(*Order)(nil),                 // 1: tillstream.bulk.v1.Order
-	(*OrderLine)(nil),             // 2: tillstream.bulk.v1.OrderLine
-	(*CreditNotesRequest)(nil),    // 3: tillstream.bulk.v1.CreditNotesRequest
-	(*CreditNote)(nil),            // 4: tillstream.bulk.v1.CreditNote
-	(*CreditPart)(nil),            // 5: tillstream.bulk.v1.CreditPart
-	(*ProductsRequest)(nil),       // 6: tillstream.bulk.v1.ProductsRequest
-	(*Product)(nil),               // 7: tillstream.bulk.v1.Product
-	(*PricesRequest)(nil),         // 8: tillstream.bulk.v1.PricesRequest
-	(*Price)(nil),                 // 9: tillstream.bulk.v1.Price
-	(*CustomersRequest)(nil),      // 10: tillstream.bulk.v1.CustomersRequest
-	(*Customer)(nil),              // 11: tillstream.bulk.v1.Customer
-	(*StockLevelsRequest)(nil),    // 12: tillstream.bulk.v1.StockLevelsRequest
-	(*StockLevel)(nil),            // 13: tillstream.bulk.v1.StockLevel
-	(*StockMovementsRequest)(nil), // 14: tillstream.bulk.v1.StockMovementsRequest
-	(*StockMovement)(nil),         // 15: tillstream.bulk.v1.StockMovement
-	(*SalesRequest)(nil),          // 16: tillstream.bulk.v1.SalesRequest
-	(*SalesRow)(nil),              // 17: tillstream.bulk.v1.SalesRow
-	(*ImportsRequest)(nil),        // 18: tillstream.bulk.v1.ImportsRequest
-	(*Import)(nil),                // 19: tillstream.bulk.v1.Import
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
-	(*v1.Totals)(nil),             // 21: tillstream.types.v1.Totals
-	(*v1.Money)(nil),              // 22: tillstream.types.v1.Money
-	(*v1.UnitPrice)(nil),          // 23: tillstream.types.v1.UnitPrice
+	(*OrdersRequest)(nil),          // 0: tillstream.bulk.v1.OrdersRequest
+	(*Order)(nil),                  // 1: tillstream.bulk.v1.Order
+	(*OrderLine)(nil),              // 2: tillstream.bulk.v1.OrderLine
+	(*CreditNotesRequest)(nil),     // 3: tillstream.bulk.v1.CreditNotesRequest
+	(*CreditNote)(nil),             // 4: tillstream.bulk.v1.CreditNote
+	(*CreditPart)(nil),             // 5: tillstream.bulk.v1.CreditPart
+	(*ProductsRequest)(nil),        // 6: tillstream.bulk.v1.ProductsRequest
+	(*Product)(nil),                // 7: tillstream.bulk.v1.Product
+	(*PricesRequest)(nil),          // 8: tillstream.bulk.v1.PricesRequest
+	(*Price)(nil),                  // 9: tillstream.bulk.v1.Price
+	(*CustomersRequest)(nil),       // 10: tillstream.bulk.v1.CustomersRequest
+	(*Customer)(nil),               // 11: tillstream.bulk.v1.Customer
+	(*StockLevelsRequest)(nil),     // 12: tillstream.bulk.v1.StockLevelsRequest
+	(*StockLevel)(nil),             // 13: tillstream.bulk.v1.StockLevel
+	(*StockMovementsRequest)(nil),  // 14: tillstream.bulk.v1.StockMovementsRequest
+	(*StockMovement)(nil),          // 15: tillstream.bulk.v1.StockMovement
+	(*SalesRequest)(nil),           // 16: tillstream.bulk.v1.SalesRequest
+	(*SalesRow)(nil),               // 17: tillstream.bulk.v1.SalesRow
+	(*ImportsRequest)(nil),         // 18: tillstream.bulk.v1.ImportsRequest
+	(*Import)(nil),                 // 19: tillstream.bulk.v1.Import
+	(*SalesFactsRequest)(nil),      // 20: tillstream.bulk.v1.SalesFactsRequest
+	(*SalesFact)(nil),              // 21: tillstream.bulk.v1.SalesFact
+	(*MovementsRequest)(nil),       // 22: tillstream.bulk.v1.MovementsRequest
+	(*Movement)(nil),               // 23: tillstream.bulk.v1.Movement
+	(*CustomerOrdersRequest)(nil),  // 24: tillstream.bulk.v1.CustomerOrdersRequest
+	(*CustomerOrder)(nil),          // 25: tillstream.bulk.v1.CustomerOrder
+	(*LoyaltyAccountsRequest)(nil), // 26: tillstream.bulk.v1.LoyaltyAccountsRequest
+	(*LoyaltyAccount)(nil),         // 27: tillstream.bulk.v1.LoyaltyAccount
+	(*timestamppb.Timestamp)(nil),  // 28: google.protobuf.Timestamp
+	(*v1.Totals)(nil),              // 29: tillstream.types.v1.Totals
+	(*v1.Money)(nil),               // 30: tillstream.types.v1.Money
+	(*v1.UnitPrice)(nil),           // 31: tillstream.types.v1.UnitPrice
 }
 var file_bulk_v1_bulk_proto_depIdxs = []int32{
-	20, // 0: tillstream.bulk.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
-	21, // 1: tillstream.bulk.v1.Order.totals:type_name -> tillstream.types.v1.Totals
-	22, // 2: tillstream.bulk.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
-	22, // 3: tillstream.bulk.v1.Order.returned:type_name -> tillstream.types.v1.Money
+	28, // 0: tillstream.bulk.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
+	29, // 1: tillstream.bulk.v1.Order.totals:type_name -> tillstream.types.v1.Totals
+	30, // 2: tillstream.bulk.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
+	30, // 3: tillstream.bulk.v1.Order.returned:type_name -> tillstream.types.v1.Money
 	2,  // 4: tillstream.bulk.v1.Order.lines:type_name -> tillstream.bulk.v1.OrderLine
-	23, // 5: tillstream.bulk.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
-	22, // 6: tillstream.bulk.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
-	22, // 7: tillstream.bulk.v1.OrderLine.cancelled_amount:type_name -> tillstream.types.v1.Money
-	22, // 8: tillstream.bulk.v1.OrderLine.returned_amount:type_name -> tillstream.types.v1.Money
-	20, // 9: tillstream.bulk.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
-	22, // 10: tillstream.bulk.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
+	31, // 5: tillstream.bulk.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
+	30, // 6: tillstream.bulk.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
+	30, // 7: tillstream.bulk.v1.OrderLine.cancelled_amount:type_name -> tillstream.types.v1.Money
+	30, // 8: tillstream.bulk.v1.OrderLine.returned_amount:type_name -> tillstream.types.v1.Money
+	28, // 9: tillstream.bulk.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
+	30, // 10: tillstream.bulk.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
 	5,  // 11: tillstream.bulk.v1.CreditNote.parts:type_name -> tillstream.bulk.v1.CreditPart
-	23, // 12: tillstream.bulk.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
-	22, // 13: tillstream.bulk.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
-	23, // 14: tillstream.bulk.v1.Price.unit:type_name -> tillstream.types.v1.UnitPrice
-	20, // 15: tillstream.bulk.v1.Price.valid_from:type_name -> google.protobuf.Timestamp
-	20, // 16: tillstream.bulk.v1.Price.valid_until:type_name -> google.protobuf.Timestamp
-	20, // 17: tillstream.bulk.v1.Customer.opened_at:type_name -> google.protobuf.Timestamp
-	20, // 18: tillstream.bulk.v1.SalesRequest.from:type_name -> google.protobuf.Timestamp
-	20, // 19: tillstream.bulk.v1.SalesRequest.until:type_name -> google.protobuf.Timestamp
-	0,  // 20: tillstream.bulk.v1.Bulk.Orders:input_type -> tillstream.bulk.v1.OrdersRequest
-	3,  // 21: tillstream.bulk.v1.Bulk.CreditNotes:input_type -> tillstream.bulk.v1.CreditNotesRequest
-	6,  // 22: tillstream.bulk.v1.Bulk.Products:input_type -> tillstream.bulk.v1.ProductsRequest
-	8,  // 23: tillstream.bulk.v1.Bulk.Prices:input_type -> tillstream.bulk.v1.PricesRequest
-	10, // 24: tillstream.bulk.v1.Bulk.Customers:input_type -> tillstream.bulk.v1.CustomersRequest
-	12, // 25: tillstream.bulk.v1.Bulk.StockLevels:input_type -> tillstream.bulk.v1.StockLevelsRequest
-	14, // 26: tillstream.bulk.v1.Bulk.StockMovements:input_type -> tillstream.bulk.v1.StockMovementsRequest
-	16, // 27: tillstream.bulk.v1.Bulk.Sales:input_type -> tillstream.bulk.v1.SalesRequest
-	18, // 28: tillstream.bulk.v1.Bulk.Imports:input_type -> tillstream.bulk.v1.ImportsRequest
-	1,  // 29: tillstream.bulk.v1.Bulk.Orders:output_type -> tillstream.bulk.v1.Order
-	4,  // 30: tillstream.bulk.v1.Bulk.CreditNotes:output_type -> tillstream.bulk.v1.CreditNote
-	7,  // 31: tillstream.bulk.v1.Bulk.Products:output_type -> tillstream.bulk.v1.Product
-	9,  // 32: tillstream.bulk.v1.Bulk.Prices:output_type -> tillstream.bulk.v1.Price
-	11, // 33: tillstream.bulk.v1.Bulk.Customers:output_type -> tillstream.bulk.v1.Customer
-	13, // 34: tillstream.bulk.v1.Bulk.StockLevels:output_type -> tillstream.bulk.v1.StockLevel
-	15, // 35: tillstream.bulk.v1.Bulk.StockMovements:output_type -> tillstream.bulk.v1.StockMovement
-	17, // 36: tillstream.bulk.v1.Bulk.Sales:output_type -> tillstream.bulk.v1.SalesRow
-	19, // 37: tillstream.bulk.v1.Bulk.Imports:output_type -> tillstream.bulk.v1.Import
-	29, // [29:38] is the sub-list for method output_type
-	20, // [20:29] is the sub-list for method input_type
-	20, // [20:20] is the sub-list for extension type_name
-	20, // [20:20] is the sub-list for extension extendee
-	0,  // [0:20] is the sub-list for field type_name
+	31, // 12: tillstream.bulk.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
+	30, // 13: tillstream.bulk.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
+	31, // 14: tillstream.bulk.v1.Price.unit:type_name -> tillstream.types.v1.UnitPrice
+	28, // 15: tillstream.bulk.v1.Price.valid_from:type_name -> google.protobuf.Timestamp
+	28, // 16: tillstream.bulk.v1.Price.valid_until:type_name -> google.protobuf.Timestamp
+	28, // 17: tillstream.bulk.v1.Customer.opened_at:type_name -> google.protobuf.Timestamp
+	28, // 18: tillstream.bulk.v1.SalesRequest.from:type_name -> google.protobuf.Timestamp
+	28, // 19: tillstream.bulk.v1.SalesRequest.until:type_name -> google.protobuf.Timestamp
+	28, // 20: tillstream.bulk.v1.SalesFact.at:type_name -> google.protobuf.Timestamp
+	28, // 21: tillstream.bulk.v1.Movement.at:type_name -> google.protobuf.Timestamp
+	28, // 22: tillstream.bulk.v1.CustomerOrder.placed_at:type_name -> google.protobuf.Timestamp
+	0,  // 23: tillstream.bulk.v1.Bulk.Orders:input_type -> tillstream.bulk.v1.OrdersRequest
+	3,  // 24: tillstream.bulk.v1.Bulk.CreditNotes:input_type -> tillstream.bulk.v1.CreditNotesRequest
+	6,  // 25: tillstream.bulk.v1.Bulk.Products:input_type -> tillstream.bulk.v1.ProductsRequest
+	8,  // 26: tillstream.bulk.v1.Bulk.Prices:input_type -> tillstream.bulk.v1.PricesRequest
+	10, // 27: tillstream.bulk.v1.Bulk.Customers:input_type -> tillstream.bulk.v1.CustomersRequest
+	12, // 28: tillstream.bulk.v1.Bulk.StockLevels:input_type -> tillstream.bulk.v1.StockLevelsRequest
+	14, // 29: tillstream.bulk.v1.Bulk.StockMovements:input_type -> tillstream.bulk.v1.StockMovementsRequest
+	16, // 30: tillstream.bulk.v1.Bulk.Sales:input_type -> tillstream.bulk.v1.SalesRequest
+	18, // 31: tillstream.bulk.v1.Bulk.Imports:input_type -> tillstream.bulk.v1.ImportsRequest
+	20, // 32: tillstream.bulk.v1.Bulk.SalesFacts:input_type -> tillstream.bulk.v1.SalesFactsRequest
+	22, // 33: tillstream.bulk.v1.Bulk.Movements:input_type -> tillstream.bulk.v1.MovementsRequest
+	24, // 34: tillstream.bulk.v1.Bulk.CustomerOrders:input_type -> tillstream.bulk.v1.CustomerOrdersRequest
+	26, // 35: tillstream.bulk.v1.Bulk.LoyaltyAccounts:input_type -> tillstream.bulk.v1.LoyaltyAccountsRequest
+	1,  // 36: tillstream.bulk.v1.Bulk.Orders:output_type -> tillstream.bulk.v1.Order
+	4,  // 37: tillstream.bulk.v1.Bulk.CreditNotes:output_type -> tillstream.bulk.v1.CreditNote
+	7,  // 38: tillstream.bulk.v1.Bulk.Products:output_type -> tillstream.bulk.v1.Product
+	9,  // 39: tillstream.bulk.v1.Bulk.Prices:output_type -> tillstream.bulk.v1.Price
+	11, // 40: tillstream.bulk.v1.Bulk.Customers:output_type -> tillstream.bulk.v1.Customer
+	13, // 41: tillstream.bulk.v1.Bulk.StockLevels:output_type -> tillstream.bulk.v1.StockLevel
+	15, // 42: tillstream.bulk.v1.Bulk.StockMovements:output_type -> tillstream.bulk.v1.StockMovement
+	17, // 43: tillstream.bulk.v1.Bulk.Sales:output_type -> tillstream.bulk.v1.SalesRow
+	19, // 44: tillstream.bulk.v1.Bulk.Imports:output_type -> tillstream.bulk.v1.Import
+	21, // 45: tillstream.bulk.v1.Bulk.SalesFacts:output_type -> tillstream.bulk.v1.SalesFact
+	23, // 46: tillstream.bulk.v1.Bulk.Movements:output_type -> tillstream.bulk.v1.Movement
+	25, // 47: tillstream.bulk.v1.Bulk.CustomerOrders:output_type -> tillstream.bulk.v1.CustomerOrder
+	27, // 48: tillstream.bulk.v1.Bulk.LoyaltyAccounts:output_type -> tillstream.bulk.v1.LoyaltyAccount
+	36, // [36:49] is the sub-list for method output_type
+	23, // [23:36] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_bulk_v1_bulk_proto_init() }
@@ -1958,7 +2811,7 @@ func file_bulk_v1_bulk_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bulk_v1_bulk_proto_rawDesc), len(file_bulk_v1_bulk_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   28,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,15 +19,19 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Bulk_Orders_FullMethodName         = "/tillstream.bulk.v1.Bulk/Orders"
-	Bulk_CreditNotes_FullMethodName    = "/tillstream.bulk.v1.Bulk/CreditNotes"
-	Bulk_Products_FullMethodName       = "/tillstream.bulk.v1.Bulk/Products"
-	Bulk_Prices_FullMethodName         = "/tillstream.bulk.v1.Bulk/Prices"
-	Bulk_Customers_FullMethodName      = "/tillstream.bulk.v1.Bulk/Customers"
-	Bulk_StockLevels_FullMethodName    = "/tillstream.bulk.v1.Bulk/StockLevels"
-	Bulk_StockMovements_FullMethodName = "/tillstream.bulk.v1.Bulk/StockMovements"
-	Bulk_Sales_FullMethodName          = "/tillstream.bulk.v1.Bulk/Sales"
-	Bulk_Imports_FullMethodName        = "/tillstream.bulk.v1.Bulk/Imports"
+	Bulk_Orders_FullMethodName          = "/tillstream.bulk.v1.Bulk/Orders"
+	Bulk_CreditNotes_FullMethodName     = "/tillstream.bulk.v1.Bulk/CreditNotes"
+	Bulk_Products_FullMethodName        = "/tillstream.bulk.v1.Bulk/Products"
+	Bulk_Prices_FullMethodName          = "/tillstream.bulk.v1.Bulk/Prices"
+	Bulk_Customers_FullMethodName       = "/tillstream.bulk.v1.Bulk/Customers"
+	Bulk_StockLevels_FullMethodName     = "/tillstream.bulk.v1.Bulk/StockLevels"
+	Bulk_StockMovements_FullMethodName  = "/tillstream.bulk.v1.Bulk/StockMovements"
+	Bulk_Sales_FullMethodName           = "/tillstream.bulk.v1.Bulk/Sales"
+	Bulk_Imports_FullMethodName         = "/tillstream.bulk.v1.Bulk/Imports"
+	Bulk_SalesFacts_FullMethodName      = "/tillstream.bulk.v1.Bulk/SalesFacts"
+	Bulk_Movements_FullMethodName       = "/tillstream.bulk.v1.Bulk/Movements"
+	Bulk_CustomerOrders_FullMethodName  = "/tillstream.bulk.v1.Bulk/CustomerOrders"
+	Bulk_LoyaltyAccounts_FullMethodName = "/tillstream.bulk.v1.Bulk/LoyaltyAccounts"
 )
 
 // BulkClient is the client API for Bulk service.
@@ -49,6 +53,12 @@ type BulkClient interface {
 	// Sales sums sales facts by the named columns.
 	Sales(ctx context.Context, in *SalesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SalesRow], error)
 	Imports(ctx context.Context, in *ImportsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Import], error)
+	// SalesFacts are the rows that Sales sums.
+	SalesFacts(ctx context.Context, in *SalesFactsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SalesFact], error)
+	// Movements are the rows that StockMovements sums.
+	Movements(ctx context.Context, in *MovementsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Movement], error)
+	CustomerOrders(ctx context.Context, in *CustomerOrdersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CustomerOrder], error)
+	LoyaltyAccounts(ctx context.Context, in *LoyaltyAccountsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[LoyaltyAccount], error)
 }
 
 type bulkClient struct {
@@ -230,6 +240,82 @@ func (c *bulkClient) Imports(ctx context.Context, in *ImportsRequest, opts ...gr
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Bulk_ImportsClient = grpc.ServerStreamingClient[Import]
 
+func (c *bulkClient) SalesFacts(ctx context.Context, in *SalesFactsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SalesFact], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[9], Bulk_SalesFacts_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[SalesFactsRequest, SalesFact]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Bulk_SalesFactsClient = grpc.ServerStreamingClient[SalesFact]
+
+func (c *bulkClient) Movements(ctx context.Context, in *MovementsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Movement], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[10], Bulk_Movements_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[MovementsRequest, Movement]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Bulk_MovementsClient = grpc.ServerStreamingClient[Movement]
+
+func (c *bulkClient) CustomerOrders(ctx context.Context, in *CustomerOrdersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CustomerOrder], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[11], Bulk_CustomerOrders_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[CustomerOrdersRequest, CustomerOrder]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Bulk_CustomerOrdersClient = grpc.ServerStreamingClient[CustomerOrder]
+
+func (c *bulkClient) LoyaltyAccounts(ctx context.Context, in *LoyaltyAccountsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[LoyaltyAccount], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[12], Bulk_LoyaltyAccounts_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[LoyaltyAccountsRequest, LoyaltyAccount]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Bulk_LoyaltyAccountsClient = grpc.ServerStreamingClient[LoyaltyAccount]
+
 // BulkServer is the server API for Bulk service.
 // All implementations must embed UnimplementedBulkServer
 // for forward compatibility.
@@ -249,6 +335,12 @@ type BulkServer interface {
 	// Sales sums sales facts by the named columns.
 	Sales(*SalesRequest, grpc.ServerStreamingServer[SalesRow]) error
 	Imports(*ImportsRequest, grpc.ServerStreamingServer[Import]) error
+	// SalesFacts are the rows that Sales sums.
+	SalesFacts(*SalesFactsRequest, grpc.ServerStreamingServer[SalesFact]) error
+	// Movements are the rows that StockMovements sums.
+	Movements(*MovementsRequest, grpc.ServerStreamingServer[Movement]) error
+	CustomerOrders(*CustomerOrdersRequest, grpc.ServerStreamingServer[CustomerOrder]) error
+	LoyaltyAccounts(*LoyaltyAccountsRequest, grpc.ServerStreamingServer[LoyaltyAccount]) error
 	mustEmbedUnimplementedBulkServer()
 }
 
@@ -285,6 +377,18 @@ func (UnimplementedBulkServer) Sales(*SalesRequest, grpc.ServerStreamingServer[S
 }
 func (UnimplementedBulkServer) Imports(*ImportsRequest, grpc.ServerStreamingServer[Import]) error {
 	return status.Error(codes.Unimplemented, "method Imports not implemented")
+}
+func (UnimplementedBulkServer) SalesFacts(*SalesFactsRequest, grpc.ServerStreamingServer[SalesFact]) error {
+	return status.Error(codes.Unimplemented, "method SalesFacts not implemented")
+}
+func (UnimplementedBulkServer) Movements(*MovementsRequest, grpc.ServerStreamingServer[Movement]) error {
+	return status.Error(codes.Unimplemented, "method Movements not implemented")
+}
+func (UnimplementedBulkServer) CustomerOrders(*CustomerOrdersRequest, grpc.ServerStreamingServer[CustomerOrder]) error {
+	return status.Error(codes.Unimplemented, "method CustomerOrders not implemented")
+}
+func (UnimplementedBulkServer) LoyaltyAccounts(*LoyaltyAccountsRequest, grpc.ServerStreamingServer[LoyaltyAccount]) error {
+	return status.Error(codes.Unimplemented, "method LoyaltyAccounts not implemented")
 }
 func (UnimplementedBulkServer) mustEmbedUnimplementedBulkServer() {}
 func (UnimplementedBulkServer) testEmbeddedByValue()              {}
@@ -406,6 +510,50 @@ func _Bulk_Imports_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Bulk_ImportsServer = grpc.ServerStreamingServer[Import]
 
+func _Bulk_SalesFacts_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(SalesFactsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(BulkServer).SalesFacts(m, &grpc.GenericServerStream[SalesFactsRequest, SalesFact]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Bulk_SalesFactsServer = grpc.ServerStreamingServer[SalesFact]
+
+func _Bulk_Movements_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(MovementsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(BulkServer).Movements(m, &grpc.GenericServerStream[MovementsRequest, Movement]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Bulk_MovementsServer = grpc.ServerStreamingServer[Movement]
+
+func _Bulk_CustomerOrders_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(CustomerOrdersRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(BulkServer).CustomerOrders(m, &grpc.GenericServerStream[CustomerOrdersRequest, CustomerOrder]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Bulk_CustomerOrdersServer = grpc.ServerStreamingServer[CustomerOrder]
+
+func _Bulk_LoyaltyAccounts_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(LoyaltyAccountsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(BulkServer).LoyaltyAccounts(m, &grpc.GenericServerStream[LoyaltyAccountsRequest, LoyaltyAccount]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Bulk_LoyaltyAccountsServer = grpc.ServerStreamingServer[LoyaltyAccount]
+
 // Bulk_ServiceDesc is the grpc.ServiceDesc for Bulk service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -457,6 +605,26 @@ var Bulk_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Imports",
 			Handler:       _Bulk_Imports_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "SalesFacts",
+			Handler:       _Bulk_SalesFacts_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "Movements",
+			Handler:       _Bulk_Movements_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "CustomerOrders",
+			Handler:       _Bulk_CustomerOrders_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "LoyaltyAccounts",
+			Handler:       _Bulk_LoyaltyAccounts_Handler,
 			ServerStreams: true,
 		},
 	},
