@@ -22,6 +22,7 @@ func (l *Log) pebbleOptions() *pebble.Options {
 		MemTableStopWritesThreshold: 4,
 		Logger:                      engineLogger{l},
 		EventListener: &pebble.EventListener{
+			WALCreated: l.walCreated,
 			// A failed flush or compaction is retried by the engine, on the same disk, for ever; we stop.
 			BackgroundError: func(err error) { l.fail(damage(err)) },
 			DataCorruption: func(info pebble.DataCorruptionInfo) {

@@ -125,6 +125,15 @@ func TestFailedTableStopsTheStore(t *testing.T) {
 	fault.armed.Store(false)
 }
 
+func TestFailedManifestRefusesToOpen(t *testing.T) {
+	fault := &failing{kinds: []errorfs.OpKind{errorfs.OpFileSync, errorfs.OpFileSyncData}, suffix: "MANIFEST"}
+	fault.armed.Store(true)
+	_, err := Open(testDir, Options{FS: errorfs.Wrap(vfs.NewMem(), fault)})
+	if !errors.Is(err, errDisk) {
+		t.Fatalf("opened: %v", err)
+	}
+}
+
 // watched knows how much of each log file was written and how much of that was synced.
 type watched struct {
 	vfs.FS

@@ -12,6 +12,7 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -51,6 +52,8 @@ type Log struct {
 	budget *semaphore.Weighted
 	writer sync.WaitGroup
 
+	marker *atomicfs.Marker // of the write-ahead log that must be there
+
 	head      atomic.Uint64 // position of the last record that is on disk; nothing beyond is ever read
 	admission sync.RWMutex  // held for writing only to close
 	closed    bool
@@ -71,7 +74,7 @@ func Open(dir string, o Options) (*Log, error) {
 		budget: semaphore.NewWeighted(maxQueuedBytes),
 	}
 	l.stop.init()
-	if err := l.open(); err != nil {
+	if err := l.openApart(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open event log %s: %w", dir, err), lock.release())
 	}
 	return l, nil
@@ -98,21 +101,36 @@ func withDefaults(o Options) Options {
 	return o
 }
 
+// openApart opens in a goroutine of its own, for a failed write ends the goroutine it happens in.
+func (l *Log) openApart() (err error) {
+	var opening sync.WaitGroup
+	opening.Go(func() { err = l.open() })
+	opening.Wait()
+	if l.stop.failed() {
+		return l.Err()
+	}
+	return err
+}
+
 func (l *Log) open() error {
-	if err := auditWAL(l.opts.FS, l.dir); err != nil {
+	used, err := l.requireWAL()
+	if err != nil {
 		return err
 	}
-	l.cache = pebble.NewCache(blockCacheBytes)
-	db, err := pebble.Open(l.dir, l.pebbleOptions())
-	if err != nil {
-		l.cache.Unref()
-		return damage(err)
+	if err := auditWAL(l.opts.FS, l.dir); err != nil {
+		return errors.Join(err, l.marker.Close())
 	}
-	l.db = db
+	l.cache = pebble.NewCache(blockCacheBytes)
+	options := l.pebbleOptions()
+	options.ErrorIfNotExists = used
+	if l.db, err = pebble.Open(l.dir, options); err != nil {
+		l.cache.Unref()
+		return errors.Join(damage(err), l.marker.Close())
+	}
 	w, err := l.startingPoint()
 	if err != nil {
 		l.cache.Unref()
-		return errors.Join(err, db.Close())
+		return errors.Join(err, l.db.Close(), l.marker.Close())
 	}
 	l.head.Store(w.last)
 	l.feed.init(w.last)
@@ -192,5 +210,5 @@ func (l *Log) Close() error {
 	if err != nil {
 		err = fmt.Errorf("close event log %s: %w", l.dir, err)
 	}
-	return errors.Join(err, l.lock.release())
+	return errors.Join(err, l.marker.Close(), l.lock.release())
 }

@@ -1,17 +1,17 @@
 package eventlog
 
 import (
-	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
 )
 
 // The storage engine's write-ahead log: blocks of chunks, each with checksum, length, kind, number of the log and the
@@ -24,6 +24,45 @@ const (
 	walKindLast    = 12
 	walKindTrailer = 5
 )
+
+// walMarker names, in the name of a file, a write-ahead log that is to be there when the directory is opened: that
+// one or a newer one. Without it a lost log would pass for an empty one, and a lost manifest for a new database.
+const walMarker = "tillstream-wal"
+
+// requireWAL answers whether the directory has been in use, which it can only be with its write-ahead log.
+func (l *Log) requireWAL() (used bool, err error) {
+	marker, required, err := atomicfs.LocateMarker(l.opts.FS, l.dir, walMarker)
+	if err != nil {
+		return false, err
+	}
+	l.marker = marker
+	if required == "" {
+		return false, nil
+	}
+	name, number, err := newestWAL(l.opts.FS, l.dir)
+	if least, ok := walNumber(required); err == nil && ok && (name == "" || uint64(number) < least) {
+		err = &DamageError{File: l.opts.FS.PathJoin(l.dir, required), Err: errMissing}
+	}
+	if err != nil {
+		err = errors.Join(err, marker.Close())
+	}
+	return true, err
+}
+
+// walCreated requires a new log before anything is written to it.
+func (l *Log) walCreated(info pebble.WALCreateInfo) {
+	if info.Err != nil {
+		return // the engine's caller stops on it
+	}
+	defer func() {
+		if r := recover(); r != nil { // a marker that cannot be synced panics
+			l.fail(fmt.Errorf("sync directory %s: %v", l.dir, r))
+		}
+	}()
+	if err := l.marker.Move(l.opts.FS.PathBase(info.Path)); err != nil {
+		l.fail(fmt.Errorf("mark write-ahead log %s: %w", info.Path, err))
+	}
+}
 
 // auditWAL tells a torn tail from damage in the newest write-ahead log. Where the log cannot be read any further the
 // engine takes it for torn unless a later block contradicts; but a later chunk of the same block contradicts as
@@ -60,25 +99,22 @@ func newestWAL(fs vfs.FS, dir string) (name string, number uint32, err error) {
 	if err != nil {
 		return "", 0, err
 	}
-	type wal struct {
-		name   string
-		number uint64
-	}
-	var wals []wal
+	newest := uint64(0)
 	for _, n := range names {
-		digits, ok := strings.CutSuffix(n, ".log")
-		if !ok {
-			continue
-		}
-		if v, err := strconv.ParseUint(digits, 10, 64); err == nil {
-			wals = append(wals, wal{n, v})
+		if v, ok := walNumber(n); ok && v > newest {
+			name, newest = n, v
 		}
 	}
-	if len(wals) == 0 {
-		return "", 0, nil
+	return name, uint32(newest), nil
+}
+
+func walNumber(name string) (uint64, bool) {
+	digits, ok := strings.CutSuffix(name, ".log")
+	if !ok {
+		return 0, false
 	}
-	newest := slices.MaxFunc(wals, func(a, b wal) int { return cmp.Compare(a.number, b.number) })
-	return newest.name, uint32(newest.number), nil
+	v, err := strconv.ParseUint(digits, 10, 64)
+	return v, err == nil
 }
 
 // readableWAL is the offset of the first byte that belongs to no valid chunk.
