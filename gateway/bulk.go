@@ -188,7 +188,9 @@ func bulkOrder(o projections.Order, lines []projections.OrderLine) *bulkv1.Order
 	out := &bulkv1.Order{OrderId: o.OrderID, Number: o.Number, CustomerId: o.CustomerID, Country: o.Country, Currency: o.Currency,
 		State: string(o.State), PlacedAt: stampOf(o.PlacedAt), Totals: totalsOf(orderTotals(o)),
 		Cancelled: minorOf(o.CancelledMinor, o.Currency), Returned: minorOf(o.ReturnedMinor, o.Currency), CorrelationId: o.Correlation,
-		Lines: make([]*bulkv1.OrderLine, len(lines))}
+		Lines: make([]*bulkv1.OrderLine, len(lines)), PaymentState: o.PaymentState, ShipmentState: o.ShipmentState,
+		Captured: minorOf(o.CapturedMinor, o.Currency), Refunded: minorOf(o.RefundedMinor, o.Currency),
+		LineCount: o.LineCount, Units: o.Units, ShippedUnits: o.ShippedUnits}
 	sortLines(lines)
 	for i, l := range lines {
 		out.Lines[i] = &bulkv1.OrderLine{LineId: l.LineID, Ordinal: l.Ordinal, Sku: l.SKU, Name: l.Name, Kind: l.Kind,

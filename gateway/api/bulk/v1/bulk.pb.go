@@ -97,6 +97,13 @@ type Order struct {
 	Returned      *v1.Money              `protobuf:"bytes,10,opt,name=returned,proto3" json:"returned,omitempty"`
 	CorrelationId string                 `protobuf:"bytes,11,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	Lines         []*OrderLine           `protobuf:"bytes,12,rep,name=lines,proto3" json:"lines,omitempty"`
+	PaymentState  string                 `protobuf:"bytes,13,opt,name=payment_state,json=paymentState,proto3" json:"payment_state,omitempty"`
+	ShipmentState string                 `protobuf:"bytes,14,opt,name=shipment_state,json=shipmentState,proto3" json:"shipment_state,omitempty"`
+	Captured      *v1.Money              `protobuf:"bytes,15,opt,name=captured,proto3" json:"captured,omitempty"`
+	Refunded      *v1.Money              `protobuf:"bytes,16,opt,name=refunded,proto3" json:"refunded,omitempty"`
+	LineCount     int64                  `protobuf:"varint,17,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
+	Units         int64                  `protobuf:"varint,18,opt,name=units,proto3" json:"units,omitempty"` // ordered
+	ShippedUnits  int64                  `protobuf:"varint,19,opt,name=shipped_units,json=shippedUnits,proto3" json:"shipped_units,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -213,6 +220,55 @@ func (x *Order) GetLines() []*OrderLine {
 		return x.Lines
 	}
 	return nil
+}
+
+func (x *Order) GetPaymentState() string {
+	if x != nil {
+		return x.PaymentState
+	}
+	return ""
+}
+
+func (x *Order) GetShipmentState() string {
+	if x != nil {
+		return x.ShipmentState
+	}
+	return ""
+}
+
+func (x *Order) GetCaptured() *v1.Money {
+	if x != nil {
+		return x.Captured
+	}
+	return nil
+}
+
+func (x *Order) GetRefunded() *v1.Money {
+	if x != nil {
+		return x.Refunded
+	}
+	return nil
+}
+
+func (x *Order) GetLineCount() int64 {
+	if x != nil {
+		return x.LineCount
+	}
+	return 0
+}
+
+func (x *Order) GetUnits() int64 {
+	if x != nil {
+		return x.Units
+	}
+	return 0
+}
+
+func (x *Order) GetShippedUnits() int64 {
+	if x != nil {
+		return x.ShippedUnits
+	}
+	return 0
 }
 
 type OrderLine struct {
@@ -2449,7 +2505,7 @@ const file_bulk_v1_bulk_proto_rawDesc = "" +
 	"\x0ecorrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
 	"customerId\x12#\n" +
-	"\rwithout_lines\x18\x03 \x01(\bR\fwithoutLines\"\xe3\x03\n" +
+	"\rwithout_lines\x18\x03 \x01(\bR\fwithoutLines\"\xf9\x05\n" +
 	"\x05Order\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x1f\n" +
@@ -2464,7 +2520,15 @@ const file_bulk_v1_bulk_proto_rawDesc = "" +
 	"\breturned\x18\n" +
 	" \x01(\v2\x1a.tillstream.types.v1.MoneyR\breturned\x12%\n" +
 	"\x0ecorrelation_id\x18\v \x01(\tR\rcorrelationId\x123\n" +
-	"\x05lines\x18\f \x03(\v2\x1d.tillstream.bulk.v1.OrderLineR\x05lines\"\xf8\x03\n" +
+	"\x05lines\x18\f \x03(\v2\x1d.tillstream.bulk.v1.OrderLineR\x05lines\x12#\n" +
+	"\rpayment_state\x18\r \x01(\tR\fpaymentState\x12%\n" +
+	"\x0eshipment_state\x18\x0e \x01(\tR\rshipmentState\x126\n" +
+	"\bcaptured\x18\x0f \x01(\v2\x1a.tillstream.types.v1.MoneyR\bcaptured\x126\n" +
+	"\brefunded\x18\x10 \x01(\v2\x1a.tillstream.types.v1.MoneyR\brefunded\x12\x1d\n" +
+	"\n" +
+	"line_count\x18\x11 \x01(\x03R\tlineCount\x12\x14\n" +
+	"\x05units\x18\x12 \x01(\x03R\x05units\x12#\n" +
+	"\rshipped_units\x18\x13 \x01(\x03R\fshippedUnits\"\xf8\x03\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x18\n" +
 	"\aordinal\x18\x02 \x01(\x03R\aordinal\x12\x10\n" +
@@ -2749,55 +2813,57 @@ var file_bulk_v1_bulk_proto_depIdxs = []int32{
 	30, // 2: tillstream.bulk.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
 	30, // 3: tillstream.bulk.v1.Order.returned:type_name -> tillstream.types.v1.Money
 	2,  // 4: tillstream.bulk.v1.Order.lines:type_name -> tillstream.bulk.v1.OrderLine
-	31, // 5: tillstream.bulk.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
-	30, // 6: tillstream.bulk.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
-	30, // 7: tillstream.bulk.v1.OrderLine.cancelled_amount:type_name -> tillstream.types.v1.Money
-	30, // 8: tillstream.bulk.v1.OrderLine.returned_amount:type_name -> tillstream.types.v1.Money
-	28, // 9: tillstream.bulk.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
-	30, // 10: tillstream.bulk.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
-	5,  // 11: tillstream.bulk.v1.CreditNote.parts:type_name -> tillstream.bulk.v1.CreditPart
-	31, // 12: tillstream.bulk.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
-	30, // 13: tillstream.bulk.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
-	31, // 14: tillstream.bulk.v1.Price.unit:type_name -> tillstream.types.v1.UnitPrice
-	28, // 15: tillstream.bulk.v1.Price.valid_from:type_name -> google.protobuf.Timestamp
-	28, // 16: tillstream.bulk.v1.Price.valid_until:type_name -> google.protobuf.Timestamp
-	28, // 17: tillstream.bulk.v1.Customer.opened_at:type_name -> google.protobuf.Timestamp
-	28, // 18: tillstream.bulk.v1.SalesRequest.from:type_name -> google.protobuf.Timestamp
-	28, // 19: tillstream.bulk.v1.SalesRequest.until:type_name -> google.protobuf.Timestamp
-	28, // 20: tillstream.bulk.v1.SalesFact.at:type_name -> google.protobuf.Timestamp
-	28, // 21: tillstream.bulk.v1.Movement.at:type_name -> google.protobuf.Timestamp
-	28, // 22: tillstream.bulk.v1.CustomerOrder.placed_at:type_name -> google.protobuf.Timestamp
-	0,  // 23: tillstream.bulk.v1.Bulk.Orders:input_type -> tillstream.bulk.v1.OrdersRequest
-	3,  // 24: tillstream.bulk.v1.Bulk.CreditNotes:input_type -> tillstream.bulk.v1.CreditNotesRequest
-	6,  // 25: tillstream.bulk.v1.Bulk.Products:input_type -> tillstream.bulk.v1.ProductsRequest
-	8,  // 26: tillstream.bulk.v1.Bulk.Prices:input_type -> tillstream.bulk.v1.PricesRequest
-	10, // 27: tillstream.bulk.v1.Bulk.Customers:input_type -> tillstream.bulk.v1.CustomersRequest
-	12, // 28: tillstream.bulk.v1.Bulk.StockLevels:input_type -> tillstream.bulk.v1.StockLevelsRequest
-	14, // 29: tillstream.bulk.v1.Bulk.StockMovements:input_type -> tillstream.bulk.v1.StockMovementsRequest
-	16, // 30: tillstream.bulk.v1.Bulk.Sales:input_type -> tillstream.bulk.v1.SalesRequest
-	18, // 31: tillstream.bulk.v1.Bulk.Imports:input_type -> tillstream.bulk.v1.ImportsRequest
-	20, // 32: tillstream.bulk.v1.Bulk.SalesFacts:input_type -> tillstream.bulk.v1.SalesFactsRequest
-	22, // 33: tillstream.bulk.v1.Bulk.Movements:input_type -> tillstream.bulk.v1.MovementsRequest
-	24, // 34: tillstream.bulk.v1.Bulk.CustomerOrders:input_type -> tillstream.bulk.v1.CustomerOrdersRequest
-	26, // 35: tillstream.bulk.v1.Bulk.LoyaltyAccounts:input_type -> tillstream.bulk.v1.LoyaltyAccountsRequest
-	1,  // 36: tillstream.bulk.v1.Bulk.Orders:output_type -> tillstream.bulk.v1.Order
-	4,  // 37: tillstream.bulk.v1.Bulk.CreditNotes:output_type -> tillstream.bulk.v1.CreditNote
-	7,  // 38: tillstream.bulk.v1.Bulk.Products:output_type -> tillstream.bulk.v1.Product
-	9,  // 39: tillstream.bulk.v1.Bulk.Prices:output_type -> tillstream.bulk.v1.Price
-	11, // 40: tillstream.bulk.v1.Bulk.Customers:output_type -> tillstream.bulk.v1.Customer
-	13, // 41: tillstream.bulk.v1.Bulk.StockLevels:output_type -> tillstream.bulk.v1.StockLevel
-	15, // 42: tillstream.bulk.v1.Bulk.StockMovements:output_type -> tillstream.bulk.v1.StockMovement
-	17, // 43: tillstream.bulk.v1.Bulk.Sales:output_type -> tillstream.bulk.v1.SalesRow
-	19, // 44: tillstream.bulk.v1.Bulk.Imports:output_type -> tillstream.bulk.v1.Import
-	21, // 45: tillstream.bulk.v1.Bulk.SalesFacts:output_type -> tillstream.bulk.v1.SalesFact
-	23, // 46: tillstream.bulk.v1.Bulk.Movements:output_type -> tillstream.bulk.v1.Movement
-	25, // 47: tillstream.bulk.v1.Bulk.CustomerOrders:output_type -> tillstream.bulk.v1.CustomerOrder
-	27, // 48: tillstream.bulk.v1.Bulk.LoyaltyAccounts:output_type -> tillstream.bulk.v1.LoyaltyAccount
-	36, // [36:49] is the sub-list for method output_type
-	23, // [23:36] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	30, // 5: tillstream.bulk.v1.Order.captured:type_name -> tillstream.types.v1.Money
+	30, // 6: tillstream.bulk.v1.Order.refunded:type_name -> tillstream.types.v1.Money
+	31, // 7: tillstream.bulk.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
+	30, // 8: tillstream.bulk.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
+	30, // 9: tillstream.bulk.v1.OrderLine.cancelled_amount:type_name -> tillstream.types.v1.Money
+	30, // 10: tillstream.bulk.v1.OrderLine.returned_amount:type_name -> tillstream.types.v1.Money
+	28, // 11: tillstream.bulk.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
+	30, // 12: tillstream.bulk.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
+	5,  // 13: tillstream.bulk.v1.CreditNote.parts:type_name -> tillstream.bulk.v1.CreditPart
+	31, // 14: tillstream.bulk.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
+	30, // 15: tillstream.bulk.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
+	31, // 16: tillstream.bulk.v1.Price.unit:type_name -> tillstream.types.v1.UnitPrice
+	28, // 17: tillstream.bulk.v1.Price.valid_from:type_name -> google.protobuf.Timestamp
+	28, // 18: tillstream.bulk.v1.Price.valid_until:type_name -> google.protobuf.Timestamp
+	28, // 19: tillstream.bulk.v1.Customer.opened_at:type_name -> google.protobuf.Timestamp
+	28, // 20: tillstream.bulk.v1.SalesRequest.from:type_name -> google.protobuf.Timestamp
+	28, // 21: tillstream.bulk.v1.SalesRequest.until:type_name -> google.protobuf.Timestamp
+	28, // 22: tillstream.bulk.v1.SalesFact.at:type_name -> google.protobuf.Timestamp
+	28, // 23: tillstream.bulk.v1.Movement.at:type_name -> google.protobuf.Timestamp
+	28, // 24: tillstream.bulk.v1.CustomerOrder.placed_at:type_name -> google.protobuf.Timestamp
+	0,  // 25: tillstream.bulk.v1.Bulk.Orders:input_type -> tillstream.bulk.v1.OrdersRequest
+	3,  // 26: tillstream.bulk.v1.Bulk.CreditNotes:input_type -> tillstream.bulk.v1.CreditNotesRequest
+	6,  // 27: tillstream.bulk.v1.Bulk.Products:input_type -> tillstream.bulk.v1.ProductsRequest
+	8,  // 28: tillstream.bulk.v1.Bulk.Prices:input_type -> tillstream.bulk.v1.PricesRequest
+	10, // 29: tillstream.bulk.v1.Bulk.Customers:input_type -> tillstream.bulk.v1.CustomersRequest
+	12, // 30: tillstream.bulk.v1.Bulk.StockLevels:input_type -> tillstream.bulk.v1.StockLevelsRequest
+	14, // 31: tillstream.bulk.v1.Bulk.StockMovements:input_type -> tillstream.bulk.v1.StockMovementsRequest
+	16, // 32: tillstream.bulk.v1.Bulk.Sales:input_type -> tillstream.bulk.v1.SalesRequest
+	18, // 33: tillstream.bulk.v1.Bulk.Imports:input_type -> tillstream.bulk.v1.ImportsRequest
+	20, // 34: tillstream.bulk.v1.Bulk.SalesFacts:input_type -> tillstream.bulk.v1.SalesFactsRequest
+	22, // 35: tillstream.bulk.v1.Bulk.Movements:input_type -> tillstream.bulk.v1.MovementsRequest
+	24, // 36: tillstream.bulk.v1.Bulk.CustomerOrders:input_type -> tillstream.bulk.v1.CustomerOrdersRequest
+	26, // 37: tillstream.bulk.v1.Bulk.LoyaltyAccounts:input_type -> tillstream.bulk.v1.LoyaltyAccountsRequest
+	1,  // 38: tillstream.bulk.v1.Bulk.Orders:output_type -> tillstream.bulk.v1.Order
+	4,  // 39: tillstream.bulk.v1.Bulk.CreditNotes:output_type -> tillstream.bulk.v1.CreditNote
+	7,  // 40: tillstream.bulk.v1.Bulk.Products:output_type -> tillstream.bulk.v1.Product
+	9,  // 41: tillstream.bulk.v1.Bulk.Prices:output_type -> tillstream.bulk.v1.Price
+	11, // 42: tillstream.bulk.v1.Bulk.Customers:output_type -> tillstream.bulk.v1.Customer
+	13, // 43: tillstream.bulk.v1.Bulk.StockLevels:output_type -> tillstream.bulk.v1.StockLevel
+	15, // 44: tillstream.bulk.v1.Bulk.StockMovements:output_type -> tillstream.bulk.v1.StockMovement
+	17, // 45: tillstream.bulk.v1.Bulk.Sales:output_type -> tillstream.bulk.v1.SalesRow
+	19, // 46: tillstream.bulk.v1.Bulk.Imports:output_type -> tillstream.bulk.v1.Import
+	21, // 47: tillstream.bulk.v1.Bulk.SalesFacts:output_type -> tillstream.bulk.v1.SalesFact
+	23, // 48: tillstream.bulk.v1.Bulk.Movements:output_type -> tillstream.bulk.v1.Movement
+	25, // 49: tillstream.bulk.v1.Bulk.CustomerOrders:output_type -> tillstream.bulk.v1.CustomerOrder
+	27, // 50: tillstream.bulk.v1.Bulk.LoyaltyAccounts:output_type -> tillstream.bulk.v1.LoyaltyAccount
+	38, // [38:51] is the sub-list for method output_type
+	25, // [25:38] is the sub-list for method input_type
+	25, // [25:25] is the sub-list for extension type_name
+	25, // [25:25] is the sub-list for extension extendee
+	0,  // [0:25] is the sub-list for field type_name
 }
 
 func init() { file_bulk_v1_bulk_proto_init() }
