@@ -20,7 +20,7 @@ func units(line string, n int64) []events.LineQuantity {
 	return []events.LineQuantity{{LineID: line, Quantity: n}}
 }
 
-func received(n int64) events.StockReceived {
+func goodsIn(n int64) events.StockReceived {
 	return events.StockReceived{SKU: "85123A", Warehouse: "UK", Quantity: n, Reference: "DN-7"}
 }
 
@@ -38,10 +38,10 @@ var (
 )
 
 func TestStockLevels(t *testing.T) {
-	ten := []events.Event{received(10)}
-	held := []events.Event{received(10), reserved("o1", 3), reserved("o2", 2)}
+	ten := []events.Event{goodsIn(10)}
+	held := []events.Event{goodsIn(10), reserved("o1", 3), reserved("o2", 2)}
 	specify(t, StockLevels, []spec[StockLevel]{
-		{name: "comes in", key: lanternUK, when: received(10),
+		{name: "comes in", key: lanternUK, when: goodsIn(10),
 			then: columns{"sku": "85123A", "warehouse": "UK", "on_hand": 10, "available": 10}},
 		{name: "corrects", key: lanternUK, given: ten,
 			when: events.StockAdjusted{SKU: "85123A", Warehouse: "UK", Quantity: -2, Reason: "damaged"},
@@ -68,9 +68,9 @@ func TestStockLevels(t *testing.T) {
 			then: columns{"on_hand": 6, "available": 6, "outgoing": 4}},
 		{name: "is on its way to the destination", key: lanternDE, given: ten, when: sentOut,
 			then: columns{"sku": "85123A", "warehouse": "DE", "incoming": 4}},
-		{name: "arrives at the destination", key: lanternDE, given: []events.Event{received(10), sentOut}, when: sentIn,
+		{name: "arrives at the destination", key: lanternDE, given: []events.Event{goodsIn(10), sentOut}, when: sentIn,
 			then: columns{"on_hand": 3, "available": 3, "incoming": 1}},
-		{name: "is off the books of the source", key: lanternUK, given: []events.Event{received(10), sentOut}, when: sentIn,
+		{name: "is off the books of the source", key: lanternUK, given: []events.Event{goodsIn(10), sentOut}, when: sentIn,
 			then: columns{"outgoing": 1}},
 		{name: "corrects by the difference found", key: lanternUK, given: ten,
 			when: events.StockCounted{SKU: "85123A", Warehouse: "UK", Counted: 9, Difference: -1},
@@ -82,7 +82,7 @@ func TestStockLevels(t *testing.T) {
 
 func TestStockMovements(t *testing.T) {
 	specify(t, StockMovements, []spec[StockMovement]{
-		{name: "in", key: "stock-UK/85123A@0", when: imported(received(10)),
+		{name: "in", key: "stock-UK/85123A@0", when: imported(goodsIn(10)),
 			then: columns{"sku": "85123A", "warehouse": "UK", "kind": "received", "quantity": 10, "reference": "DN-7",
 				"origin": "import", "correlation": "import-1", "at": dawn, "recorded_at": dawn.Add(time.Hour), "event_id": "e1"}},
 		movementSpec(events.StockAdjusted{SKU: "85123A", Warehouse: "UK", Quantity: -2, Reason: "damaged", Reference: "A-1"},
@@ -104,5 +104,5 @@ func movementSpec(when events.Event, then columns) spec[StockMovement] {
 	at := dawn.Add(time.Minute)
 	maps.Copy(then, columns{"sku": "85123A", "warehouse": "UK", "origin": "api", "at": at,
 		"recorded_at": at.Add(time.Hour), "event_id": "e2", "stock_revision": 1})
-	return spec[StockMovement]{name: "after a receipt", key: "stock-UK/85123A@1", given: []events.Event{received(10)}, when: when, then: then}
+	return spec[StockMovement]{name: "after a receipt", key: "stock-UK/85123A@1", given: []events.Event{goodsIn(10)}, when: when, then: then}
 }
