@@ -3,6 +3,8 @@ package projections
 import (
 	"fmt"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +17,7 @@ type ColumnKind int
 // The closed set of kinds.
 const (
 	TextColumn   ColumnKind = iota // string and types of it
-	IntColumn                      // int, int32, int64, uint64 and types of them
+	IntColumn                      // every kind of int and uint, and types of them; up to 63 bits and a sign
 	BoolColumn                     // bool
 	FloatColumn                    // float64
 	TimeColumn                     // time.Time, *time.Time: microseconds, UTC
@@ -58,6 +60,9 @@ func columnsOf[V any]() ([]Column, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%v.%s: %w", t, f.Name, err)
 		}
+		if twice := slices.ContainsFunc(columns, func(b Column) bool { return b.Name == c.Name }); twice {
+			return nil, fmt.Errorf("%v.%s: the name %s is taken by another field", t, f.Name, c.Name)
+		}
 		columns = append(columns, c)
 	}
 	return columns, nil
@@ -83,11 +88,20 @@ func columnOf(f reflect.StructField, i int) (Column, error) {
 	switch {
 	case c.Name == "key" || c.Name == "position" || c.Name == "gone":
 		return c, fmt.Errorf("the name %s is kept for hosts", c.Name)
+	case !columnName.MatchString(c.Name):
+		return c, fmt.Errorf("the name %q is not of at most 48 small letters, digits and _", c.Name)
 	case c.Opens != "" && c.Kind != SealedColumn:
 		return c, fmt.Errorf("only *events.Sealed can open")
+	case c.Index && !c.Scalar():
+		return c, fmt.Errorf("a nested or sealed value cannot be looked up by")
+	case c.Kind == NestedColumn:
+		return c, holdable(f.Type, nil)
 	}
 	return c, nil
 }
+
+// columnName leaves room for the names of indexes.
+var columnName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,47}$`)
 
 func kindOf(t reflect.Type) (ColumnKind, bool) {
 	switch t {
@@ -101,7 +115,8 @@ func kindOf(t reflect.Type) (ColumnKind, bool) {
 	switch t.Kind() {
 	case reflect.String:
 		return TextColumn, false
-	case reflect.Int, reflect.Int32, reflect.Int64, reflect.Uint64, reflect.Uint8:
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
 		return IntColumn, false
 	case reflect.Bool:
 		return BoolColumn, false
@@ -111,21 +126,17 @@ func kindOf(t reflect.Type) (ColumnKind, bool) {
 	return NestedColumn, t.Kind() == reflect.Pointer
 }
 
-// snake turns OrderID into order_id and GrossMinor into gross_minor.
+// snake turns OrderID into order_id, GrossMinor into gross_minor, and SKUs into skus.
 func snake(name string) string {
+	upper := func(i int) bool { return i < len(name) && name[i] >= 'A' && name[i] <= 'Z' }
+	lower := func(i int) bool { return i < len(name) && name[i] >= 'a' && name[i] <= 'z' }
+	plural := func(i int) bool { return i < len(name) && name[i] == 's' && !lower(i+1) }
 	var b strings.Builder
-	for i, r := range name {
-		upper := r >= 'A' && r <= 'Z'
-		if upper && i > 0 {
-			before, after := name[i-1], byte('A')
-			if i+1 < len(name) {
-				after = name[i+1]
-			}
-			if before < 'A' || before > 'Z' || after >= 'a' && after <= 'z' {
-				b.WriteByte('_')
-			}
+	for i := range len(name) {
+		if i > 0 && upper(i) && (!upper(i-1) || lower(i+1) && !plural(i+1)) {
+			b.WriteByte('_')
 		}
-		b.WriteString(strings.ToLower(string(r)))
+		b.WriteByte(name[i])
 	}
-	return b.String()
+	return strings.ToLower(b.String())
 }

@@ -59,6 +59,19 @@ func (i Interval) Beyond(at events.Position) Interval {
 // Count is the number of events in the interval.
 func (i Interval) Count() uint64 { return uint64(len(i.Facts) + len(i.Broken)) }
 
+// inOrder tells what is wrong with an interval whose facts are not in log order, or not inside it: applied, they would be
+// applied again.
+func (i Interval) inOrder() error {
+	last := i.From
+	for _, r := range i.Facts {
+		if r.Position <= last || r.Position > i.To {
+			return fmt.Errorf("position %d follows %d in (%d, %d]", r.Position, last, i.From, i.To)
+		}
+		last = r.Position
+	}
+	return nil
+}
+
 // stops tells why a consumer that hears some wire names must not go past this interval.
 func (i Interval) stops(hears func(wire string) bool) error {
 	for _, b := range i.Broken {

@@ -50,17 +50,18 @@ func NewProjector[V any](ctx context.Context, view View[V], docs Documents[V], l
 
 // Reload takes the checkpoint from the host again, after ErrFenced or a lost answer.
 func (p *Projector[V]) Reload(ctx context.Context, id events.LogID) error {
-	at, err := p.docs.Checkpoint(ctx)
+	kept, err := p.docs.Checkpoint(ctx)
 	if err != nil {
 		return fmt.Errorf("checkpoint of %s: %w", p.view.Name, err)
 	}
-	if at.Log == "" {
+	at := kept
+	if at == (Checkpoint{}) {
 		at.Log = id
 	}
 	if at.Log != id {
 		return fmt.Errorf("%s stands at %d of log %s, this is log %s: %w", p.view.Name, at.At, at.Log, id, ErrForeignLog)
 	}
-	p.saved = at
+	p.saved = kept
 	p.move(at)
 	return nil
 }
@@ -126,9 +127,15 @@ func (p *Projector[V]) Advance(ctx context.Context, told Interval) error {
 		if err != nil {
 			return fmt.Errorf("%s reads the log after %d: %w", p.view.Name, p.At().At, err)
 		}
+		if page.To <= p.At().At {
+			continue
+		}
 		if err := p.apply(ctx, page.Beyond(p.At().At)); err != nil {
 			return err
 		}
+	}
+	if at := p.At(); at.At < told.To {
+		return fmt.Errorf("%s was told of position %d, the log of %s ends its answer at %d", p.view.Name, told.To, at.Log, at.At)
 	}
 	return nil
 }
@@ -136,6 +143,9 @@ func (p *Projector[V]) Advance(ctx context.Context, told Interval) error {
 func (p *Projector[V]) apply(ctx context.Context, page Interval) error {
 	if err := page.stops(p.view.Hears); err != nil {
 		return err
+	}
+	if err := page.inOrder(); err != nil {
+		return fmt.Errorf("%s was given a malformed interval: %w", p.view.Name, err)
 	}
 	from := p.At()
 	if page.From != from.At {

@@ -37,14 +37,17 @@ type Rule[V any] struct {
 	opens func(V, string, events.Recorded) map[string]V // nil: opens nothing
 }
 
-// Define declares a view. It panics on a version below 1, two rules for one event type, or a V that no host can hold:
-// all of these are mistakes of the program.
+// Define declares a view. It panics on a version below 1, two rules for one event type, a V that no host can hold, or a
+// Gone that only *V has: all of these are mistakes of the program.
 func Define[V any](name string, version int, rules ...Rule[V]) View[V] {
 	if version < 1 {
 		panic("projections: the version of " + name + " starts at 1")
 	}
 	if _, err := columnsOf[V](); err != nil {
 		panic(fmt.Sprintf("projections: %s: %v", name, err))
+	}
+	if _, missed := any(new(V)).(gone); missed && !isGoner[V]() {
+		panic("projections: " + name + ": Gone belongs to the value, not to its pointer")
 	}
 	v := View[V]{Name: name, Version: version, rules: make(map[string]Rule[V], len(rules))}
 	for _, r := range rules {
@@ -60,8 +63,9 @@ func Define[V any](name string, version int, rules ...Rule[V]) View[V] {
 	return v
 }
 
-// On folds E once into each of the values that keys names. The fold is pure: it may change the value it is given, which
-// is its own, but no map, slice or pointer inside it.
+// On folds E once into each of the values that keys names, however often it names one. The fold is pure: it may change the
+// value it is given, which is its own, but no map, slice or pointer inside it. A value that it gives back as it was, the
+// zero value of a key never seen included, is not written.
 func On[E events.Event, V any](keys func(E) []string, fold func(V, string, Fact[E]) V) Rule[V] {
 	var zero E
 	return Rule[V]{
@@ -140,13 +144,13 @@ func (v View[V]) Fold(docs map[string]Doc[V], batch []events.Recorded) map[strin
 	changed := map[string]Doc[V]{}
 	for _, r := range batch {
 		for _, rule := range v.rulesFor(r.Type()) {
-			for _, key := range rule.keys(r) {
+			for _, key := range once(rule.keys(r)) {
 				was, ok := changed[key]
 				if !ok {
 					was = docs[key]
 				}
 				now := rule.fold(was.Value, key, r)
-				if !equal(was.Value, now) || was.Position == 0 {
+				if !equal(was.Value, now) {
 					changed[key] = Doc[V]{now, r.Position}
 				}
 				if rule.opens == nil {
@@ -159,6 +163,19 @@ func (v View[V]) Fold(docs map[string]Doc[V], batch []events.Recorded) map[strin
 		}
 	}
 	return changed
+}
+
+// once drops what is named again: an order may name a SKU on several lines.
+func once(keys []string) []string {
+	if len(keys) < 2 {
+		return keys
+	}
+	named := make(map[string]struct{}, len(keys))
+	return slices.DeleteFunc(slices.Clone(keys), func(key string) bool {
+		before := len(named)
+		named[key] = struct{}{}
+		return len(named) == before
+	})
 }
 
 // Touched lists every key that a batch touches, once.
@@ -174,6 +191,14 @@ func (v View[V]) Touched(batch []events.Recorded) []string {
 
 // IsGone tells whether a value asks to be removed.
 func IsGone[V any](value V) bool {
-	g, ok := any(value).(interface{ Gone() bool })
+	g, ok := any(value).(gone)
 	return ok && g.Gone()
+}
+
+type gone interface{ Gone() bool }
+
+func isGoner[V any]() bool {
+	var zero V
+	_, is := any(zero).(gone)
+	return is
 }
