@@ -2,11 +2,13 @@ package postgres_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"tillstream/events"
 	"tillstream/infra/local/postgrestest"
 	"tillstream/infra/postgres"
+	"tillstream/projections"
 	"tillstream/projections/projectiontest"
 )
 
@@ -41,4 +43,18 @@ func serve(t *testing.T, db *postgres.DB) *postgres.Rows[projectiontest.Sample] 
 		t.Fatal(err)
 	}
 	return rows
+}
+
+func TestRowsConverge(t *testing.T) {
+	db := open(t, postgrestest.DSN(t))
+	run := 0
+	projectiontest.ConvergesOn(t, projectiontest.Shelf, projectiontest.ShelfHistory(2, 60), 100, func() projections.Documents[projectiontest.Sample] {
+		run++
+		view := projections.Define[projectiontest.Sample](fmt.Sprintf("shelf_%d", run), 1)
+		rows, err := postgres.Serve(t.Context(), db, view, plainOpener{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	})
 }

@@ -9,3 +9,7 @@ import (
 func TestMemoryIsAHost(t *testing.T) {
 	projectiontest.Documents(t, func(*testing.T) projectiontest.Host { return projectiontest.Opening(projectiontest.Plain) })
 }
+
+func TestMemoryConverges(t *testing.T) {
+	projectiontest.Converges(t, projectiontest.Shelf, projectiontest.ShelfHistory(1, 60))
+}
