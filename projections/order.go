@@ -149,7 +149,7 @@ func (o Order) returned(_ string, f Fact[events.OrderReturned]) Order {
 
 func creditedOrders(e events.CreditNoteIssued) (keys []string) {
 	for _, p := range e.Parts {
-		if p.OrderID != "" && !slices.Contains(keys, p.OrderID) {
+		if p.OrderID != "" {
 			keys = append(keys, p.OrderID)
 		}
 	}

@@ -83,22 +83,12 @@ func placedLines(e events.OrderPlaced) []string {
 	return keys
 }
 
-// distinct keeps the first of equal keys: a fact is folded once into a value.
-func distinct(keys []string) []string {
-	seen := make(map[string]bool, len(keys))
-	return slices.DeleteFunc(keys, func(k string) bool {
-		was := seen[k]
-		seen[k] = true
-		return was
-	})
-}
-
 func quantityKeys(orderID string, lines []events.LineQuantity) []string {
 	keys := make([]string, len(lines))
 	for i, l := range lines {
 		keys[i] = LineKey(orderID, l.LineID)
 	}
-	return distinct(keys)
+	return keys
 }
 
 func amountKeys(orderID string, lines []events.LineAmount) []string {
@@ -106,7 +96,7 @@ func amountKeys(orderID string, lines []events.LineAmount) []string {
 	for i, l := range lines {
 		keys[i] = LineKey(orderID, l.LineID)
 	}
-	return distinct(keys)
+	return keys
 }
 
 func creditedLines(e events.CreditNoteIssued) (keys []string) {
@@ -115,7 +105,7 @@ func creditedLines(e events.CreditNoteIssued) (keys []string) {
 			keys = append(keys, LineKey(p.OrderID, p.LineID))
 		}
 	}
-	return distinct(keys)
+	return keys
 }
 
 func (OrderLine) placed(key string, f Fact[events.OrderPlaced]) OrderLine {
