@@ -127,4 +127,5 @@ func TestCloseOrder(t *testing.T) {
 	order(orderPlaced).Rejects(t, closed, "order_not_confirmed")
 	order(orderPlaced, orderConfirmed).Rejects(t, closed, "order_not_settled")
 	order(orderPlaced, orderConfirmed, oneLampShipped).Rejects(t, closed, "order_not_settled")
+	order().Rejects(t, commands.CloseOrder{}, commands.InvalidReason)
 }
