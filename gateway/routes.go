@@ -14,6 +14,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 
+	typesv1 "tillstream/gateway/api/types/v1"
 	"tillstream/gateway/wirejson"
 )
 
@@ -30,6 +31,7 @@ type route struct {
 	method   string // /tillstream.products.v1.Products/Get
 	hasBody  bool
 	bodyMost int64
+	status   int // of an answer
 	desc     grpc.MethodDesc
 	impl     any
 }
@@ -67,6 +69,10 @@ func routesOf(s service) (routes []route) {
 		for _, r := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
 			one := route{method: "/" + s.desc.ServiceName + "/" + m.MethodName, hasBody: r.GetBody() != "", desc: m, impl: s.impl}
 			one.verb, one.path = verbOf(r)
+			one.status = http.StatusOK
+			if proto.GetExtension(options, typesv1.E_Creates).(bool) {
+				one.status = http.StatusCreated
+			}
 			if one.bodyMost = bodyLimits[one.method]; one.bodyMost == 0 {
 				one.bodyMost = bodyMost
 			}
@@ -88,18 +94,6 @@ func verbOf(r *annotations.HttpRule) (verb, path string) {
 	panic(fmt.Sprintf("gateway: a binding of a kind this surface does not use: %v", r))
 }
 
-// created are the methods that answer 201: something is there that was not.
-var created = map[string]bool{
-	"/tillstream.products.v1.Products/Register": true,
-	"/tillstream.prices.v1.Prices/Set":          true,
-	"/tillstream.stock.v1.Stock/Receive":        true,
-	"/tillstream.stock.v1.Stock/Adjust":         true,
-	"/tillstream.stock.v1.Stock/Transfer":       true,
-	"/tillstream.stock.v1.Stock/Count":          true,
-	"/tillstream.customers.v1.Customers/Open":   true,
-	"/tillstream.orders.v1.Orders/Place":        true,
-}
-
 // mount serves a route by HTTP, through the same generated handler and the same middleware as by gRPC.
 func (g *Gateway) mount(server *khttp.Server, r route) {
 	server.Route("/").Handle(r.verb, r.path, func(ctx khttp.Context) error {
@@ -113,11 +107,7 @@ func (g *Gateway) mount(server *khttp.Server, r route) {
 		if err != nil {
 			return err
 		}
-		code := http.StatusOK
-		if created[r.method] {
-			code = http.StatusCreated
-		}
-		return writeJSON(ctx.Response(), code, wirejson.Marshal(answer.(proto.Message)))
+		return writeJSON(ctx.Response(), r.status, wirejson.Marshal(answer.(proto.Message)))
 	})
 }
 

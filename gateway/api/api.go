@@ -5,11 +5,6 @@ import _ "embed"
 
 //go:generate ./generate.sh
 
-// Descriptors is the FileDescriptorSet of every proto here, comments included.
-//
-//go:embed api.binpb
-var Descriptors []byte
-
 // OpenAPI describes the REST surface.
 //
 //go:embed openapi.yaml

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the Go code and the descriptor set of every proto here. Needs protoc 3.21 or later; the plugins are built from
+# Writes the Go code, the descriptor set and the OpenAPI description of every proto here. Needs protoc 3.21 or later; the plugins are built from
 # the module proxy into a temporary directory, at the versions below.
 set -eu
 cd "$(dirname "$0")"
@@ -16,3 +16,5 @@ PATH="$bin:$PATH" protoc -I . -I third_party \
 	--go-grpc_out=. --go-grpc_opt=paths=source_relative \
 	--include_source_info --descriptor_set_out=api.binpb \
 	$protos
+go run ./openapi api.binpb >openapi.yaml.new
+mv openapi.yaml.new openapi.yaml

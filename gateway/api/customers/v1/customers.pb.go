@@ -736,9 +736,9 @@ const file_customers_v1_customers_proto_rawDesc = "" +
 	"\x06Erased\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x16\n" +
-	"\x06erased\x18\x02 \x01(\bR\x06erased2\x80\x06\n" +
-	"\tCustomers\x12g\n" +
-	"\x04Open\x12$.tillstream.customers.v1.OpenRequest\x1a\x1f.tillstream.customers.v1.Opened\"\x18\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/v1/customers\x12r\n" +
+	"\x06erased\x18\x02 \x01(\bR\x06erased2\x84\x06\n" +
+	"\tCustomers\x12k\n" +
+	"\x04Open\x12$.tillstream.customers.v1.OpenRequest\x1a\x1f.tillstream.customers.v1.Opened\"\x1c\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x12:\x01*\"\r/v1/customers\x12r\n" +
 	"\x03Get\x12#.tillstream.customers.v1.GetRequest\x1a!.tillstream.customers.v1.Customer\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/customers/{customer_id}\x12n\n" +
 	"\x06Search\x12&.tillstream.customers.v1.SearchRequest\x1a%.tillstream.customers.v1.CustomerList\"\x15\x82\xd3\xe4\x93\x02\x0f\x12\r/v1/customers\x12}\n" +
 	"\x06Orders\x12&.tillstream.customers.v1.OrdersRequest\x1a\x1f.tillstream.orders.v1.OrderList\"*\x82\xd3\xe4\x93\x02$\x12\"/v1/customers/{customer_id}/orders\x12\x87\x01\n" +

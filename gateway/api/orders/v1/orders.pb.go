@@ -1696,9 +1696,9 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"\x0eCreditNoteList\x12=\n" +
 	"\x05items\x18\x01 \x03(\v2'.tillstream.orders.v1.CreditNoteSummaryR\x05items\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
-	"nextCursor2\xaf\x02\n" +
-	"\x06Orders\x12`\n" +
-	"\x05Place\x12\".tillstream.orders.v1.PlaceRequest\x1a\x1c.tillstream.orders.v1.Placed\"\x15\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
+	"nextCursor2\xb3\x02\n" +
+	"\x06Orders\x12d\n" +
+	"\x05Place\x12\".tillstream.orders.v1.PlaceRequest\x1a\x1c.tillstream.orders.v1.Placed\"\x19\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
 	"/v1/orders\x12c\n" +
 	"\x03Get\x12 .tillstream.orders.v1.GetRequest\x1a\x1b.tillstream.orders.v1.Order\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{order_id}\x12^\n" +
 	"\x04List\x12!.tillstream.orders.v1.ListRequest\x1a\x1f.tillstream.orders.v1.OrderList\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +

@@ -481,9 +481,9 @@ const file_prices_v1_prices_proto_rawDesc = "" +
 	"\x06reason\x18\x05 \x01(\tR\x06reason\"@\n" +
 	"\tWithdrawn\x12\x19\n" +
 	"\bprice_id\x18\x01 \x01(\tR\apriceId\x12\x18\n" +
-	"\achanged\x18\x02 \x01(\bR\achanged2\xc4\x02\n" +
-	"\x06Prices\x12[\n" +
-	"\x03Set\x12 .tillstream.prices.v1.SetRequest\x1a\x1b.tillstream.prices.v1.Price\"\x15\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
+	"\achanged\x18\x02 \x01(\bR\achanged2\xc8\x02\n" +
+	"\x06Prices\x12_\n" +
+	"\x03Set\x12 .tillstream.prices.v1.SetRequest\x1a\x1b.tillstream.prices.v1.Price\"\x19\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
 	"/v1/prices\x12^\n" +
 	"\x04List\x12!.tillstream.prices.v1.ListRequest\x1a\x1f.tillstream.prices.v1.PriceList\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/prices\x12}\n" +

@@ -725,9 +725,9 @@ const file_products_v1_products_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\"5\n" +
 	"\aChanged\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x18\n" +
-	"\achanged\x18\x02 \x01(\bR\achanged2\xd7\x05\n" +
-	"\bProducts\x12p\n" +
-	"\bRegister\x12'.tillstream.products.v1.RegisterRequest\x1a\".tillstream.products.v1.Registered\"\x17\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/products\x12f\n" +
+	"\achanged\x18\x02 \x01(\bR\achanged2\xdb\x05\n" +
+	"\bProducts\x12t\n" +
+	"\bRegister\x12'.tillstream.products.v1.RegisterRequest\x1a\".tillstream.products.v1.Registered\"\x1b\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x11:\x01*\"\f/v1/products\x12f\n" +
 	"\x03Get\x12\".tillstream.products.v1.GetRequest\x1a\x1f.tillstream.products.v1.Product\"\x1a\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/products/{sku}\x12f\n" +
 	"\x04List\x12#.tillstream.products.v1.ListRequest\x1a#.tillstream.products.v1.ProductList\"\x14\x82\xd3\xe4\x93\x02\x0e\x12\f/v1/products\x12|\n" +
 	"\bDescribe\x12'.tillstream.products.v1.DescribeRequest\x1a\x1f.tillstream.products.v1.Changed\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/products/{sku}/describe\x12\x82\x01\n" +

@@ -13,6 +13,7 @@ import (
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
+	_ "tillstream/gateway/api/types/v1"
 	unsafe "unsafe"
 )
 
@@ -1171,7 +1172,7 @@ var File_stock_v1_stock_proto protoreflect.FileDescriptor
 
 const file_stock_v1_stock_proto_rawDesc = "" +
 	"\n" +
-	"\x14stock/v1/stock.proto\x12\x13tillstream.stock.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"z\n" +
+	"\x14stock/v1/stock.proto\x12\x13tillstream.stock.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14types/v1/types.proto\"z\n" +
 	"\x0eReceiveRequest\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\twarehouse\x18\x02 \x01(\tR\twarehouse\x12\x1a\n" +
@@ -1266,12 +1267,12 @@ const file_stock_v1_stock_proto_rawDesc = "" +
 	"\fMovementList\x123\n" +
 	"\x05items\x18\x01 \x03(\v2\x1d.tillstream.stock.v1.MovementR\x05items\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
-	"nextCursor2\x9b\x06\n" +
-	"\x05Stock\x12l\n" +
-	"\aReceive\x12#.tillstream.stock.v1.ReceiveRequest\x1a\x1d.tillstream.stock.v1.Received\"\x1d\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/stock/receipts\x12m\n" +
-	"\x06Adjust\x12\".tillstream.stock.v1.AdjustRequest\x1a\x1d.tillstream.stock.v1.Adjusted\" \x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/stock/adjustments\x12r\n" +
-	"\bTransfer\x12$.tillstream.stock.v1.TransferRequest\x1a .tillstream.stock.v1.Transferred\"\x1e\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/stock/transfers\x12e\n" +
-	"\x05Count\x12!.tillstream.stock.v1.CountRequest\x1a\x1c.tillstream.stock.v1.Counted\"\x1b\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/stock/counts\x12\x84\x01\n" +
+	"nextCursor2\xab\x06\n" +
+	"\x05Stock\x12p\n" +
+	"\aReceive\x12#.tillstream.stock.v1.ReceiveRequest\x1a\x1d.tillstream.stock.v1.Received\"!\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x17:\x01*\"\x12/v1/stock/receipts\x12q\n" +
+	"\x06Adjust\x12\".tillstream.stock.v1.AdjustRequest\x1a\x1d.tillstream.stock.v1.Adjusted\"$\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x1a:\x01*\"\x15/v1/stock/adjustments\x12v\n" +
+	"\bTransfer\x12$.tillstream.stock.v1.TransferRequest\x1a .tillstream.stock.v1.Transferred\"\"\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x18:\x01*\"\x13/v1/stock/transfers\x12i\n" +
+	"\x05Count\x12!.tillstream.stock.v1.CountRequest\x1a\x1c.tillstream.stock.v1.Counted\"\x1f\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/stock/counts\x12\x84\x01\n" +
 	"\x0eAllowBackorder\x12*.tillstream.stock.v1.AllowBackorderRequest\x1a%.tillstream.stock.v1.BackorderAllowed\"\x1f\x82\xd3\xe4\x93\x02\x19:\x01*\"\x14/v1/stock/backorders\x12_\n" +
 	"\x06Levels\x12\".tillstream.stock.v1.LevelsRequest\x1a\x1e.tillstream.stock.v1.LevelList\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/stock\x12r\n" +
 	"\tMovements\x12%.tillstream.stock.v1.MovementsRequest\x1a!.tillstream.stock.v1.MovementList\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/stock/movementsB)Z'tillstream/gateway/api/stock/v1;stockv1b\x06proto3"

@@ -340,6 +340,14 @@ var file_types_v1_types_proto_extTypes = []protoimpl.ExtensionInfo{
 		Tag:           "varint,51001,opt,name=omitted_when_unset",
 		Filename:      "types/v1/types.proto",
 	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         51001,
+		Name:          "tillstream.types.v1.creates",
+		Tag:           "varint,51001,opt,name=creates",
+		Filename:      "types/v1/types.proto",
+	},
 }
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -348,6 +356,14 @@ var (
 	//
 	// optional bool omitted_when_unset = 51001;
 	E_OmittedWhenUnset = &file_types_v1_types_proto_extTypes[0]
+)
+
+// Extension fields to descriptorpb.MethodOptions.
+var (
+	// The method answers 201: something is there that was not.
+	//
+	// optional bool creates = 51001;
+	E_Creates = &file_types_v1_types_proto_extTypes[1]
 )
 
 var File_types_v1_types_proto protoreflect.FileDescriptor
@@ -381,7 +397,8 @@ const file_types_v1_types_proto_rawDesc = "" +
 	"postalCode\x12\x1e\n" +
 	"\acountry\x18\v \x01(\tB\x04\xc8\xf3\x18\x01R\acountry\x12\x1a\n" +
 	"\x05phone\x18\f \x01(\tB\x04\xc8\xf3\x18\x01R\x05phone:M\n" +
-	"\x12omitted_when_unset\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\bR\x10omittedWhenUnsetB)Z'tillstream/gateway/api/types/v1;typesv1b\x06proto3"
+	"\x12omitted_when_unset\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\bR\x10omittedWhenUnset::\n" +
+	"\acreates\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\bR\acreatesB)Z'tillstream/gateway/api/types/v1;typesv1b\x06proto3"
 
 var (
 	file_types_v1_types_proto_rawDescOnce sync.Once
@@ -397,21 +414,23 @@ func file_types_v1_types_proto_rawDescGZIP() []byte {
 
 var file_types_v1_types_proto_msgTypes = make([]protoimpl.MessageInfo, 4)
 var file_types_v1_types_proto_goTypes = []any{
-	(*Money)(nil),                     // 0: tillstream.types.v1.Money
-	(*UnitPrice)(nil),                 // 1: tillstream.types.v1.UnitPrice
-	(*Totals)(nil),                    // 2: tillstream.types.v1.Totals
-	(*Address)(nil),                   // 3: tillstream.types.v1.Address
-	(*descriptorpb.FieldOptions)(nil), // 4: google.protobuf.FieldOptions
+	(*Money)(nil),                      // 0: tillstream.types.v1.Money
+	(*UnitPrice)(nil),                  // 1: tillstream.types.v1.UnitPrice
+	(*Totals)(nil),                     // 2: tillstream.types.v1.Totals
+	(*Address)(nil),                    // 3: tillstream.types.v1.Address
+	(*descriptorpb.FieldOptions)(nil),  // 4: google.protobuf.FieldOptions
+	(*descriptorpb.MethodOptions)(nil), // 5: google.protobuf.MethodOptions
 }
 var file_types_v1_types_proto_depIdxs = []int32{
 	0, // 0: tillstream.types.v1.Totals.net:type_name -> tillstream.types.v1.Money
 	0, // 1: tillstream.types.v1.Totals.tax:type_name -> tillstream.types.v1.Money
 	0, // 2: tillstream.types.v1.Totals.gross:type_name -> tillstream.types.v1.Money
 	4, // 3: tillstream.types.v1.omitted_when_unset:extendee -> google.protobuf.FieldOptions
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	3, // [3:4] is the sub-list for extension extendee
+	5, // 4: tillstream.types.v1.creates:extendee -> google.protobuf.MethodOptions
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	3, // [3:5] is the sub-list for extension extendee
 	0, // [0:3] is the sub-list for field type_name
 }
 
@@ -427,7 +446,7 @@ func file_types_v1_types_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_types_v1_types_proto_rawDesc), len(file_types_v1_types_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   4,
-			NumExtensions: 1,
+			NumExtensions: 2,
 			NumServices:   0,
 		},
 		GoTypes:           file_types_v1_types_proto_goTypes,
