@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/big"
-
-	"golang.org/x/text/currency"
 )
 
 // Money is a total: integer minor units of an ISO 4217 currency.
@@ -27,16 +25,6 @@ const MaxScale = 6
 // HalfAwayPerLine names the one rounding rule there is: quantity × unit price, rounded half away from zero to the minor
 // unit, once per line. It is stored with every order, so that another rule can come.
 const HalfAwayPerLine = "half_away_from_zero_per_line"
-
-// Digits says how many decimal digits the minor unit of an ISO 4217 currency has: 2 for GBP, 0 for JPY, 3 for BHD.
-func Digits(code string) (int, error) {
-	unit, err := currency.ParseISO(code)
-	if err != nil || unit.String() != code {
-		return 0, fmt.Errorf("%q is not an ISO 4217 currency code, such as GBP", code)
-	}
-	digits, _ := currency.Standard.Rounding(unit)
-	return digits, nil
-}
 
 // Times is the total of quantity units, by HalfAwayPerLine. It fails on an unknown currency, a scale beyond MaxScale,
 // and on a total that does not fit 64 bits.
