@@ -1,16 +1,21 @@
 package postgres
 
 import (
+	"context"
 	"errors"
+	"io"
+	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // SQLSTATEs that mean something to the host.
 const (
 	insufficientPrivilege = "42501"
 	numberOutOfRange      = "22003"
-	undefinedTable        = "42P01"
+	adminShutdown         = "57P01"
+	crashShutdown         = "57P02"
 )
 
 func sqlState(err error) string {
@@ -19,4 +24,26 @@ func sqlState(err error) string {
 		return pg.Code
 	}
 	return ""
+}
+
+// wasCut tells whether a connection ended under a question, which may be asked again on another.
+func wasCut(err error) bool {
+	var network net.Error
+	switch state := sqlState(err); {
+	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return false
+	case state == adminShutdown, state == crashShutdown, pgconn.SafeToRetry(err):
+		return true
+	}
+	return errors.As(err, &network) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}
+
+// reading asks a question, and once more when its connection was cut: when a server restarts, all idle ones are.
+func reading(ctx context.Context, pool *pgxpool.Pool, ask func() error) error {
+	err := ask()
+	if !wasCut(err) || ctx.Err() != nil {
+		return err
+	}
+	pool.Reset()
+	return ask()
 }

@@ -27,11 +27,15 @@ func (r *Rows[V]) Group(ctx context.Context, g projections.Grouping) ([]projecti
 	if err := r.ready(ctx, s); err != nil {
 		return nil, err
 	}
-	rows, err := r.db.ask.Query(ctx, query, s.args...)
-	if err != nil {
-		return nil, fmt.Errorf("group %s: %w", r.table.name, err)
-	}
-	groups, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (projections.Group, error) { return groupOf(g, row) })
+	var groups []projections.Group
+	err = reading(ctx, r.db.ask, func() error {
+		rows, err := r.db.ask.Query(ctx, query, s.args...)
+		if err != nil {
+			return err
+		}
+		groups, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (projections.Group, error) { return groupOf(g, row) })
+		return err
+	})
 	switch {
 	case sqlState(err) == numberOutOfRange:
 		return nil, fmt.Errorf("group %s: %w", r.table.name, projections.ErrSumOverflow)

@@ -128,8 +128,10 @@ func (r *Rows[V]) fillIfLost(ctx context.Context) error {
 		return nil
 	}
 	var whole bool
-	err := r.db.ask.QueryRow(ctx, `SELECT g.blanked = g.rewritten AND EXISTS (SELECT FROM tillstream.opened o WHERE o.generation = g.id)
-		FROM tillstream.generations g WHERE g.id = $1`, r.generation.ID).Scan(&whole)
+	err := reading(ctx, r.db.ask, func() error {
+		return r.db.ask.QueryRow(ctx, `SELECT g.blanked = g.rewritten AND EXISTS (SELECT FROM tillstream.opened o WHERE o.generation = g.id)
+			FROM tillstream.generations g WHERE g.id = $1`, r.generation.ID).Scan(&whole)
+	})
 	if err != nil || whole {
 		return err
 	}

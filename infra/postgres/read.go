@@ -27,33 +27,41 @@ func (r *Rows[V]) GetMany(ctx context.Context, keys []string) (map[string]V, err
 		keys = keys[len(some):]
 		s := &statement{table: r.table, where: []string{"NOT gone"}}
 		s.where = append(s.where, "t.key = ANY("+s.parameter(storable(some))+")")
-		err := r.scan(ctx, s, "", func(key string, value V) { found[key] = value })
+		rows, err := r.scan(ctx, s, "")
 		if err != nil {
 			return nil, fmt.Errorf("get %d keys of %s: %w", len(some), r.table.name, err)
+		}
+		for _, row := range rows {
+			found[row.Key] = row.Value
 		}
 	}
 	return found, nil
 }
 
-func (r *Rows[V]) scan(ctx context.Context, s *statement, tail string, each func(key string, value V)) error {
+// scan answers the rows of a statement without their places.
+func (r *Rows[V]) scan(ctx context.Context, s *statement, tail string) (list []projections.Row[V], err error) {
 	if err := r.ready(ctx, s); err != nil {
-		return err
+		return nil, err
 	}
+	sql := "SELECT " + r.table.list() + " FROM " + r.table.quoted() + " t WHERE " + s.conditions() + tail
 	args := append([]any{binaryResults}, s.args...)
-	rows, err := r.db.ask.Query(ctx, "SELECT "+r.table.list()+" FROM "+r.table.quoted()+" t WHERE "+s.conditions()+tail, args...)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var value V
-		key, _, err := r.table.read(rows.RawValues(), reflect.ValueOf(&value).Elem())
+	err = reading(ctx, r.db.ask, func() error {
+		list = nil
+		rows, err := r.db.ask.Query(ctx, sql, args...)
 		if err != nil {
 			return err
 		}
-		each(key, value)
-	}
-	return rows.Err()
+		defer rows.Close()
+		for rows.Next() {
+			var row projections.Row[V]
+			if row.Key, _, err = r.table.read(rows.RawValues(), reflect.ValueOf(&row.Value).Elem()); err != nil {
+				return err
+			}
+			list = append(list, row)
+		}
+		return rows.Err()
+	})
+	return list, err
 }
 
 // List answers at most q.Limit rows; it is a *projections.QueryError that a query cannot be answered.
@@ -75,16 +83,16 @@ func (r *Rows[V]) List(ctx context.Context, q projections.Query) ([]projections.
 		}
 	}
 	tail := " ORDER BY " + orderSQL(order) + " LIMIT " + s.parameter(q.Limit)
-	var list []projections.Row[V]
-	err = r.scan(ctx, s, tail, func(key string, value V) {
-		row := projections.Row[V]{Key: key, Value: value}
-		for _, o := range order {
-			row.After = append(row.After, o.place(key, reflect.ValueOf(value)))
-		}
-		list = append(list, row)
-	})
+	list, err := r.scan(ctx, s, tail)
 	if err != nil {
 		return nil, fmt.Errorf("list %s: %w", r.table.name, err)
+	}
+	for i, row := range list {
+		value := reflect.ValueOf(row.Value)
+		list[i].After = make([]any, len(order))
+		for j, o := range order {
+			list[i].After[j] = o.place(row.Key, value)
+		}
 	}
 	return list, nil
 }

@@ -45,21 +45,24 @@ func (r *Rows[V]) Load(ctx context.Context, keys []string) (map[string]projectio
 	if len(missing) == 0 {
 		return docs, nil
 	}
-	rows, err := r.db.feed.Query(ctx, "SELECT "+r.table.list()+" FROM "+r.table.quoted()+" WHERE key = ANY($1)", binaryResults, missing)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var doc projections.Doc[V]
-		key, position, err := r.table.read(rows.RawValues(), reflect.ValueOf(&doc.Value).Elem())
+	err := reading(ctx, r.db.feed, func() error {
+		rows, err := r.db.feed.Query(ctx, "SELECT "+r.table.list()+" FROM "+r.table.quoted()+" WHERE key = ANY($1)", binaryResults, missing)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		doc.Position = position
-		docs[key] = doc
-	}
-	return docs, rows.Err()
+		defer rows.Close()
+		for rows.Next() {
+			var doc projections.Doc[V]
+			key, position, err := r.table.read(rows.RawValues(), reflect.ValueOf(&doc.Value).Elem())
+			if err != nil {
+				return err
+			}
+			doc.Position = position
+			docs[key] = doc
+		}
+		return rows.Err()
+	})
+	return docs, err
 }
 
 var binaryResults = pgx.QueryResultFormats{pgx.BinaryFormatCode}
@@ -69,8 +72,10 @@ func (r *Rows[V]) Checkpoint(ctx context.Context) (projections.Checkpoint, error
 	r.recent.drop()
 	var at projections.Checkpoint
 	var position, count int64
-	err := r.db.feed.QueryRow(ctx, `SELECT log, position, count FROM tillstream.checkpoints WHERE generation = $1`, r.generation.ID).
-		Scan(&at.Log, &position, &count)
+	err := reading(ctx, r.db.feed, func() error {
+		return r.db.feed.QueryRow(ctx, `SELECT log, position, count FROM tillstream.checkpoints WHERE generation = $1`, r.generation.ID).
+			Scan(&at.Log, &position, &count)
+	})
 	if errors.Is(err, pgx.ErrNoRows) {
 		return at, fmt.Errorf("generation %s was retired", r.generation.Table)
 	}
