@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"strings"
 )
 
 // writeJSON answers with a JSON body.
@@ -59,19 +58,4 @@ func plainText(v any) string {
 		return ""
 	}
 	return string(b)
-}
-
-// snake turns DeadlineExceeded into deadline_exceeded.
-func snake(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		if r >= 'A' && r <= 'Z' {
-			if i > 0 {
-				b.WriteByte('_')
-			}
-			r += 'a' - 'A'
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }

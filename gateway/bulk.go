@@ -55,7 +55,7 @@ func (s bulkService) Products(in *bulkv1.ProductsRequest, stream bulkv1.Bulk_Pro
 	}
 	return rows(ctx, s, s.deps.Views.Products, equal(nil, "category", in.Category), stream.Send, func(p projections.Product) *bulkv1.Product {
 		return &bulkv1.Product{Sku: p.SKU, Name: p.Name, Description: p.Description, Category: p.Category, Kind: p.Kind,
-			Discontinued: p.Discontinued}
+			Discontinued: p.Discontinued, ChangedAt: stampOf(p.ChangedAt)}
 	})
 }
 

@@ -3,11 +3,15 @@ package gateway_test
 import (
 	"strings"
 	"testing"
+
+	"tillstream/gateway"
 )
 
 // stocked is a shop with one product at 2.095 pounds, ten of them in the main warehouse.
-func stocked(t testing.TB) *shop {
-	s := open(t)
+func stocked(t testing.TB) *shop { return stockedWith(t, gateway.Options{}) }
+
+func stockedWith(t testing.TB, o gateway.Options) *shop {
+	s := openWith(t, o)
 	s.post("/v1/products", `{"sku":" lamp-1 ","name":"Blue lamp","category":"lamps","kind":"goods"}`).is(201)
 	s.post("/v1/prices", `{"sku":"LAMP-1","unit":{"amount":2095,"scale":3,"currency":"GBP"}}`).is(201)
 	s.post("/v1/stock/receipts", `{"sku":"LAMP-1","warehouse":"MAIN","quantity":10}`).is(201)

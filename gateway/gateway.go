@@ -76,6 +76,8 @@ type Options struct {
 	HTTP      string // host:port; port 0 takes a free one
 	GRPC      string
 	Warehouse string // of requests that name none; empty: MAIN
+
+	Within time.Duration // for one request, waiting for views included; 0: a minute
 }
 
 // Gateway serves the shop by HTTP and gRPC.
@@ -96,7 +98,7 @@ type Gateway struct {
 
 // Limits of connections.
 const (
-	requestWithin = 60 * time.Second // one request, waiting for views included
+	requestWithin = 60 * time.Second
 	stopWithin    = 10 * time.Second // for requests that are being answered
 )
 
@@ -119,6 +121,9 @@ func New(d Deps, o Options) (*Gateway, error) {
 	}
 	if o.Warehouse == "" {
 		o.Warehouse = "MAIN"
+	}
+	if o.Within == 0 {
+		o.Within = requestWithin
 	}
 	g := &Gateway{deps: d, opts: o, log: d.Log, queries: map[string]bool{}}
 	var err error

@@ -79,9 +79,6 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 
 // trouble is a problem of the platform, not of the request.
 func trouble(ctx context.Context, log *slog.Logger, err error) *Problem {
-	if s, ok := status.FromError(err); ok && s.Code() != codes.Unknown {
-		return &Problem{Code: httpCode(s.Code()), Reason: "transport_" + snake(s.Code().String()), Message: s.Message()}
-	}
 	log.ErrorContext(ctx, "a request failed", "method", callOf(ctx).method, "err", err)
 	switch {
 	case errors.Is(err, commands.ErrUnknownOutcome):
@@ -89,6 +86,9 @@ func trouble(ctx context.Context, log *slog.Logger, err error) *Problem {
 			"whether this was recorded is not known yet: ask again with the same Idempotency-Key").with("retry_after", 1)
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return problem(http.StatusServiceUnavailable, "out_of_time", "the platform did not answer in time: ask again").with("retry_after", 1)
+	}
+	if s, ok := status.FromError(err); ok && s.Code() == codes.Unavailable {
+		return problem(http.StatusServiceUnavailable, "unavailable", "a part that the platform stands on cannot be reached: ask again").with("retry_after", 1)
 	}
 	return internalProblem()
 }
@@ -125,18 +125,6 @@ var grpcCodes = map[int]codes.Code{
 	http.StatusInternalServerError:   codes.Internal,
 	http.StatusServiceUnavailable:    codes.Unavailable,
 	http.StatusGatewayTimeout:        codes.DeadlineExceeded,
-}
-
-func httpCode(c codes.Code) int {
-	switch c {
-	case codes.InvalidArgument:
-		return http.StatusBadRequest
-	case codes.ResourceExhausted:
-		return http.StatusRequestEntityTooLarge
-	case codes.DeadlineExceeded, codes.Canceled, codes.Unavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
 }
 
 // GRPCStatus is the problem as gRPC has it: the same reason in an ErrorInfo, details as text.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	klog "github.com/go-kratos/kratos/v2/log"
 	"github.com/go-kratos/kratos/v2/middleware"
 	"github.com/go-kratos/kratos/v2/transport"
 	kgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
@@ -33,6 +34,7 @@ const (
 
 // serve makes the two servers and mounts every service on both.
 func (g *Gateway) serve() {
+	klog.SetLogger(kratosLog{g.log})
 	var routes []route
 	services := g.services()
 	for _, s := range services {
@@ -43,7 +45,7 @@ func (g *Gateway) serve() {
 			g.queries[r.method] = true
 		}
 	}
-	g.HTTP = khttp.NewServer(khttp.Address(g.opts.HTTP), khttp.Timeout(requestWithin), khttp.StrictSlash(false),
+	g.HTTP = khttp.NewServer(khttp.Address(g.opts.HTTP), khttp.Timeout(g.opts.Within), khttp.StrictSlash(false),
 		khttp.Filter(g.observeHTTP, g.guard), khttp.Middleware(g.asCall),
 		khttp.ErrorEncoder(g.writeProblem),
 		khttp.NotFoundHandler(g.noRoute(routes)), khttp.MethodNotAllowedHandler(g.noRoute(routes)))
@@ -54,7 +56,7 @@ func (g *Gateway) serve() {
 	}
 	g.mountPages(g.HTTP)
 
-	g.GRPC = kgrpc.NewServer(kgrpc.Address(g.opts.GRPC), kgrpc.Timeout(requestWithin), kgrpc.Middleware(g.asCall),
+	g.GRPC = kgrpc.NewServer(kgrpc.Address(g.opts.GRPC), kgrpc.Timeout(g.opts.Within), kgrpc.Middleware(g.asCall),
 		kgrpc.UnaryInterceptor(g.observeUnary), kgrpc.StreamInterceptor(g.observeStream),
 		kgrpc.Options(grpc.MaxRecvMsgSize(messageMost), grpc.MaxConcurrentStreams(streamsMost)))
 	for _, s := range services {

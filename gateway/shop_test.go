@@ -1,11 +1,14 @@
 package gateway_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"io"
+	"iter"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -40,7 +43,9 @@ type shop struct {
 // noon is when a shop of a test opens.
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-func open(t testing.TB) *shop {
+func open(t testing.TB) *shop { return openWith(t, gateway.Options{}) }
+
+func openWith(t testing.TB, o gateway.Options) *shop {
 	s := &shop{t: t, keys: &people{keys: map[string][32]byte{}}, now: &clock{at: noon}, lines: &bytes.Buffer{}}
 	s.log = &feed{Memory: commandtest.NewMemory()}
 	slogger := slog.New(slog.NewJSONHandler(&locked{w: s.lines}, &slog.HandlerOptions{Level: slog.LevelDebug}))
@@ -50,7 +55,7 @@ func open(t testing.TB) *shop {
 		BlindKey: [32]byte{1}, RequestKey: [32]byte{2}, Now: s.now.Now, Log: slogger, Metrics: prometheus.NewRegistry(),
 	}
 	s.deps.Views = s.views()
-	s.serve()
+	s.serve(o)
 	return s
 }
 
@@ -90,9 +95,10 @@ func serve[V any](s *shop, view projections.View[V]) served[V] {
 	return served[V]{host, p}
 }
 
-func (s *shop) serve() {
+func (s *shop) serve(o gateway.Options) {
 	s.t.Helper()
-	g, err := gateway.New(s.deps, gateway.Options{HTTP: "127.0.0.1:0", GRPC: "127.0.0.1:0", Warehouse: "MAIN"})
+	o.HTTP, o.GRPC = "127.0.0.1:0", "127.0.0.1:0"
+	g, err := gateway.New(s.deps, o)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -151,9 +157,29 @@ type feed struct {
 	views []follower
 	held  bool
 	told  events.Position
+
+	reading   func(ctx context.Context, stream string) error // asked before each read
+	appending func(stream string) error                      // asked before each append
+}
+
+func (f *feed) Read(ctx context.Context, stream string, from uint64) iter.Seq2[events.Recorded, error] {
+	return func(yield func(events.Recorded, error) bool) {
+		if f.reading != nil {
+			if err := f.reading(ctx, stream); err != nil {
+				yield(events.Recorded{}, err)
+				return
+			}
+		}
+		f.Memory.Read(ctx, stream, from)(yield)
+	}
 }
 
 func (f *feed) Append(ctx context.Context, stream string, after int64, facts []commands.Draft) (commands.Appended, error) {
+	if f.appending != nil {
+		if err := f.appending(stream); err != nil {
+			return commands.Appended{}, err
+		}
+	}
 	a, err := f.Memory.Append(ctx, stream, after, facts)
 	if err == nil {
 		f.tell()
@@ -249,7 +275,14 @@ func (p *people) plain(v any, c projections.Column) string {
 // platform tells of the views of a shop.
 type platform struct{ log *feed }
 
-func (p platform) Ready() error { return nil }
+func (p platform) Ready() error {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	if p.log.held {
+		return errors.New("products does not serve: it is held")
+	}
+	return nil
+}
 
 func (p platform) Views() (list []gateway.ViewStatus) {
 	for _, v := range p.log.views {
@@ -308,12 +341,27 @@ func (s *shop) ask(verb, path, body string, headers ...string) reply {
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	return replyOf(s.t, answer)
+}
+
+// read reads an answer off a connection.
+func read(t testing.TB, conn io.Reader) reply {
+	t.Helper()
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return replyOf(t, answer)
+}
+
+func replyOf(t testing.TB, answer *http.Response) reply {
+	t.Helper()
 	defer answer.Body.Close()
 	b, err := io.ReadAll(answer.Body)
 	if err != nil {
-		s.t.Fatal(err)
+		t.Fatal(err)
 	}
-	return reply{s.t, answer.StatusCode, answer.Header, string(b)}
+	return reply{t, answer.StatusCode, answer.Header, string(b)}
 }
 
 func (s *shop) get(path string, headers ...string) reply {

@@ -763,6 +763,7 @@ type Product struct {
 	Category      string                 `protobuf:"bytes,4,opt,name=category,proto3" json:"category,omitempty"`
 	Kind          string                 `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
 	Discontinued  bool                   `protobuf:"varint,6,opt,name=discontinued,proto3" json:"discontinued,omitempty"`
+	ChangedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=changed_at,json=changedAt,proto3" json:"changed_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -837,6 +838,13 @@ func (x *Product) GetDiscontinued() bool {
 		return x.Discontinued
 	}
 	return false
+}
+
+func (x *Product) GetChangedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ChangedAt
+	}
+	return nil
 }
 
 type PricesRequest struct {
@@ -2578,14 +2586,16 @@ const file_bulk_v1_bulk_proto_rawDesc = "" +
 	" \x01(\v2\x1e.tillstream.types.v1.UnitPriceR\x04unit\x122\n" +
 	"\x06amount\x18\v \x01(\v2\x1a.tillstream.types.v1.MoneyR\x06amount\"-\n" +
 	"\x0fProductsRequest\x12\x1a\n" +
-	"\bcategory\x18\x01 \x01(\tR\bcategory\"\xa5\x01\n" +
+	"\bcategory\x18\x01 \x01(\tR\bcategory\"\xe0\x01\n" +
 	"\aProduct\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12 \n" +
 	"\vdescription\x18\x03 \x01(\tR\vdescription\x12\x1a\n" +
 	"\bcategory\x18\x04 \x01(\tR\bcategory\x12\x12\n" +
 	"\x04kind\x18\x05 \x01(\tR\x04kind\x12\"\n" +
-	"\fdiscontinued\x18\x06 \x01(\bR\fdiscontinued\"?\n" +
+	"\fdiscontinued\x18\x06 \x01(\bR\fdiscontinued\x129\n" +
+	"\n" +
+	"changed_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\"?\n" +
 	"\rPricesRequest\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\twarehouse\x18\x02 \x01(\tR\twarehouse\"\xfe\x01\n" +
@@ -2824,46 +2834,47 @@ var file_bulk_v1_bulk_proto_depIdxs = []int32{
 	5,  // 13: tillstream.bulk.v1.CreditNote.parts:type_name -> tillstream.bulk.v1.CreditPart
 	31, // 14: tillstream.bulk.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
 	30, // 15: tillstream.bulk.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
-	31, // 16: tillstream.bulk.v1.Price.unit:type_name -> tillstream.types.v1.UnitPrice
-	28, // 17: tillstream.bulk.v1.Price.valid_from:type_name -> google.protobuf.Timestamp
-	28, // 18: tillstream.bulk.v1.Price.valid_until:type_name -> google.protobuf.Timestamp
-	28, // 19: tillstream.bulk.v1.Customer.opened_at:type_name -> google.protobuf.Timestamp
-	28, // 20: tillstream.bulk.v1.SalesRequest.from:type_name -> google.protobuf.Timestamp
-	28, // 21: tillstream.bulk.v1.SalesRequest.until:type_name -> google.protobuf.Timestamp
-	28, // 22: tillstream.bulk.v1.SalesFact.at:type_name -> google.protobuf.Timestamp
-	28, // 23: tillstream.bulk.v1.Movement.at:type_name -> google.protobuf.Timestamp
-	28, // 24: tillstream.bulk.v1.CustomerOrder.placed_at:type_name -> google.protobuf.Timestamp
-	0,  // 25: tillstream.bulk.v1.Bulk.Orders:input_type -> tillstream.bulk.v1.OrdersRequest
-	3,  // 26: tillstream.bulk.v1.Bulk.CreditNotes:input_type -> tillstream.bulk.v1.CreditNotesRequest
-	6,  // 27: tillstream.bulk.v1.Bulk.Products:input_type -> tillstream.bulk.v1.ProductsRequest
-	8,  // 28: tillstream.bulk.v1.Bulk.Prices:input_type -> tillstream.bulk.v1.PricesRequest
-	10, // 29: tillstream.bulk.v1.Bulk.Customers:input_type -> tillstream.bulk.v1.CustomersRequest
-	12, // 30: tillstream.bulk.v1.Bulk.StockLevels:input_type -> tillstream.bulk.v1.StockLevelsRequest
-	14, // 31: tillstream.bulk.v1.Bulk.StockMovements:input_type -> tillstream.bulk.v1.StockMovementsRequest
-	16, // 32: tillstream.bulk.v1.Bulk.Sales:input_type -> tillstream.bulk.v1.SalesRequest
-	18, // 33: tillstream.bulk.v1.Bulk.Imports:input_type -> tillstream.bulk.v1.ImportsRequest
-	20, // 34: tillstream.bulk.v1.Bulk.SalesFacts:input_type -> tillstream.bulk.v1.SalesFactsRequest
-	22, // 35: tillstream.bulk.v1.Bulk.Movements:input_type -> tillstream.bulk.v1.MovementsRequest
-	24, // 36: tillstream.bulk.v1.Bulk.CustomerOrders:input_type -> tillstream.bulk.v1.CustomerOrdersRequest
-	26, // 37: tillstream.bulk.v1.Bulk.LoyaltyAccounts:input_type -> tillstream.bulk.v1.LoyaltyAccountsRequest
-	1,  // 38: tillstream.bulk.v1.Bulk.Orders:output_type -> tillstream.bulk.v1.Order
-	4,  // 39: tillstream.bulk.v1.Bulk.CreditNotes:output_type -> tillstream.bulk.v1.CreditNote
-	7,  // 40: tillstream.bulk.v1.Bulk.Products:output_type -> tillstream.bulk.v1.Product
-	9,  // 41: tillstream.bulk.v1.Bulk.Prices:output_type -> tillstream.bulk.v1.Price
-	11, // 42: tillstream.bulk.v1.Bulk.Customers:output_type -> tillstream.bulk.v1.Customer
-	13, // 43: tillstream.bulk.v1.Bulk.StockLevels:output_type -> tillstream.bulk.v1.StockLevel
-	15, // 44: tillstream.bulk.v1.Bulk.StockMovements:output_type -> tillstream.bulk.v1.StockMovement
-	17, // 45: tillstream.bulk.v1.Bulk.Sales:output_type -> tillstream.bulk.v1.SalesRow
-	19, // 46: tillstream.bulk.v1.Bulk.Imports:output_type -> tillstream.bulk.v1.Import
-	21, // 47: tillstream.bulk.v1.Bulk.SalesFacts:output_type -> tillstream.bulk.v1.SalesFact
-	23, // 48: tillstream.bulk.v1.Bulk.Movements:output_type -> tillstream.bulk.v1.Movement
-	25, // 49: tillstream.bulk.v1.Bulk.CustomerOrders:output_type -> tillstream.bulk.v1.CustomerOrder
-	27, // 50: tillstream.bulk.v1.Bulk.LoyaltyAccounts:output_type -> tillstream.bulk.v1.LoyaltyAccount
-	38, // [38:51] is the sub-list for method output_type
-	25, // [25:38] is the sub-list for method input_type
-	25, // [25:25] is the sub-list for extension type_name
-	25, // [25:25] is the sub-list for extension extendee
-	0,  // [0:25] is the sub-list for field type_name
+	28, // 16: tillstream.bulk.v1.Product.changed_at:type_name -> google.protobuf.Timestamp
+	31, // 17: tillstream.bulk.v1.Price.unit:type_name -> tillstream.types.v1.UnitPrice
+	28, // 18: tillstream.bulk.v1.Price.valid_from:type_name -> google.protobuf.Timestamp
+	28, // 19: tillstream.bulk.v1.Price.valid_until:type_name -> google.protobuf.Timestamp
+	28, // 20: tillstream.bulk.v1.Customer.opened_at:type_name -> google.protobuf.Timestamp
+	28, // 21: tillstream.bulk.v1.SalesRequest.from:type_name -> google.protobuf.Timestamp
+	28, // 22: tillstream.bulk.v1.SalesRequest.until:type_name -> google.protobuf.Timestamp
+	28, // 23: tillstream.bulk.v1.SalesFact.at:type_name -> google.protobuf.Timestamp
+	28, // 24: tillstream.bulk.v1.Movement.at:type_name -> google.protobuf.Timestamp
+	28, // 25: tillstream.bulk.v1.CustomerOrder.placed_at:type_name -> google.protobuf.Timestamp
+	0,  // 26: tillstream.bulk.v1.Bulk.Orders:input_type -> tillstream.bulk.v1.OrdersRequest
+	3,  // 27: tillstream.bulk.v1.Bulk.CreditNotes:input_type -> tillstream.bulk.v1.CreditNotesRequest
+	6,  // 28: tillstream.bulk.v1.Bulk.Products:input_type -> tillstream.bulk.v1.ProductsRequest
+	8,  // 29: tillstream.bulk.v1.Bulk.Prices:input_type -> tillstream.bulk.v1.PricesRequest
+	10, // 30: tillstream.bulk.v1.Bulk.Customers:input_type -> tillstream.bulk.v1.CustomersRequest
+	12, // 31: tillstream.bulk.v1.Bulk.StockLevels:input_type -> tillstream.bulk.v1.StockLevelsRequest
+	14, // 32: tillstream.bulk.v1.Bulk.StockMovements:input_type -> tillstream.bulk.v1.StockMovementsRequest
+	16, // 33: tillstream.bulk.v1.Bulk.Sales:input_type -> tillstream.bulk.v1.SalesRequest
+	18, // 34: tillstream.bulk.v1.Bulk.Imports:input_type -> tillstream.bulk.v1.ImportsRequest
+	20, // 35: tillstream.bulk.v1.Bulk.SalesFacts:input_type -> tillstream.bulk.v1.SalesFactsRequest
+	22, // 36: tillstream.bulk.v1.Bulk.Movements:input_type -> tillstream.bulk.v1.MovementsRequest
+	24, // 37: tillstream.bulk.v1.Bulk.CustomerOrders:input_type -> tillstream.bulk.v1.CustomerOrdersRequest
+	26, // 38: tillstream.bulk.v1.Bulk.LoyaltyAccounts:input_type -> tillstream.bulk.v1.LoyaltyAccountsRequest
+	1,  // 39: tillstream.bulk.v1.Bulk.Orders:output_type -> tillstream.bulk.v1.Order
+	4,  // 40: tillstream.bulk.v1.Bulk.CreditNotes:output_type -> tillstream.bulk.v1.CreditNote
+	7,  // 41: tillstream.bulk.v1.Bulk.Products:output_type -> tillstream.bulk.v1.Product
+	9,  // 42: tillstream.bulk.v1.Bulk.Prices:output_type -> tillstream.bulk.v1.Price
+	11, // 43: tillstream.bulk.v1.Bulk.Customers:output_type -> tillstream.bulk.v1.Customer
+	13, // 44: tillstream.bulk.v1.Bulk.StockLevels:output_type -> tillstream.bulk.v1.StockLevel
+	15, // 45: tillstream.bulk.v1.Bulk.StockMovements:output_type -> tillstream.bulk.v1.StockMovement
+	17, // 46: tillstream.bulk.v1.Bulk.Sales:output_type -> tillstream.bulk.v1.SalesRow
+	19, // 47: tillstream.bulk.v1.Bulk.Imports:output_type -> tillstream.bulk.v1.Import
+	21, // 48: tillstream.bulk.v1.Bulk.SalesFacts:output_type -> tillstream.bulk.v1.SalesFact
+	23, // 49: tillstream.bulk.v1.Bulk.Movements:output_type -> tillstream.bulk.v1.Movement
+	25, // 50: tillstream.bulk.v1.Bulk.CustomerOrders:output_type -> tillstream.bulk.v1.CustomerOrder
+	27, // 51: tillstream.bulk.v1.Bulk.LoyaltyAccounts:output_type -> tillstream.bulk.v1.LoyaltyAccount
+	39, // [39:52] is the sub-list for method output_type
+	26, // [26:39] is the sub-list for method input_type
+	26, // [26:26] is the sub-list for extension type_name
+	26, // [26:26] is the sub-list for extension extendee
+	0,  // [0:26] is the sub-list for field type_name
 }
 
 func init() { file_bulk_v1_bulk_proto_init() }
