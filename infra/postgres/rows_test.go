@@ -13,7 +13,28 @@ import (
 )
 
 func TestRowsAreAHost(t *testing.T) {
-	projectiontest.Documents(t, func(t *testing.T) projectiontest.Host { return serve(t, open(t, postgrestest.DSN(t))) })
+	another := generations(t)
+	projectiontest.Documents(t, func(*testing.T) projectiontest.Host { return another() })
+}
+
+func TestRowsConverge(t *testing.T) {
+	another := generations(t)
+	projectiontest.ConvergesOn(t, projectiontest.Shelf, projectiontest.ShelfHistory(2, 60), 40,
+		func() projections.Documents[projectiontest.Sample] { return another() })
+}
+
+// generations answers a new generation at each call, of a view of its own in one database.
+func generations(t *testing.T) func() rows {
+	db := open(t, postgrestest.DSN(t))
+	n := 0
+	return func() rows {
+		n++
+		r, err := postgres.Serve(t.Context(), db, projections.Define[projectiontest.Sample](fmt.Sprint("samples_", n), 1), plainOpener{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
 }
 
 // plainOpener opens what the tests seal: the plain text itself.
@@ -43,18 +64,4 @@ func serve(t *testing.T, db *postgres.DB) *postgres.Rows[projectiontest.Sample] 
 		t.Fatal(err)
 	}
 	return rows
-}
-
-func TestRowsConverge(t *testing.T) {
-	db := open(t, postgrestest.DSN(t))
-	run := 0
-	projectiontest.ConvergesOn(t, projectiontest.Shelf, projectiontest.ShelfHistory(2, 60), 100, func() projections.Documents[projectiontest.Sample] {
-		run++
-		view := projections.Define[projectiontest.Sample](fmt.Sprintf("shelf_%d", run), 1)
-		rows, err := postgres.Serve(t.Context(), db, view, plainOpener{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return rows
-	})
 }

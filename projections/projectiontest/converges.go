@@ -27,7 +27,7 @@ func Converges[V any](t *testing.T, view projections.View[V], history []events.R
 // ConvergesOn proves the same of a host. Each call of open answers a new generation.
 func ConvergesOn[V any](t *testing.T, view projections.View[V], history []events.Recorded, schedules int, open func() projections.Documents[V]) {
 	t.Helper()
-	want := fresh(view, history)
+	want := Folded(view, history)
 	for seed := range schedules {
 		s := schedule[V]{
 			view: view, log: history, docs: open(),
@@ -42,8 +42,8 @@ func ConvergesOn[V any](t *testing.T, view projections.View[V], history []events
 	}
 }
 
-// fresh folds a history fact by fact, without any host.
-func fresh[V any](view projections.View[V], history []events.Recorded) map[string]projections.Doc[V] {
+// Folded folds a history fact by fact, without any host.
+func Folded[V any](view projections.View[V], history []events.Recorded) map[string]projections.Doc[V] {
 	docs := map[string]projections.Doc[V]{}
 	for _, r := range history {
 		for key, doc := range view.Fold(docs, []events.Recorded{r}) {
@@ -166,6 +166,14 @@ func (c crashing[V]) Save(ctx context.Context, changed map[string]projections.Do
 		return errCrash
 	}
 	return c.Documents.Save(ctx, changed, from, to)
+}
+
+// Equal proves that a host keeps what it should and nothing else.
+func Equal[V any](t *testing.T, docs projections.Documents[V], want map[string]projections.Doc[V]) {
+	t.Helper()
+	if err := equals(t.Context(), docs, want); err != nil {
+		t.Error(err)
+	}
 }
 
 // equals compares what a host keeps with what it should, tombstones and positions included.
