@@ -110,6 +110,15 @@ var reach = map[string]struct {
 		s.log.Record("stock-MAIN/FULL", events.Meta{}, events.StockReceived{SKU: "FULL", Warehouse: "MAIN", Quantity: 1_000_000_000_000})
 		return s.post("/v1/stock/receipts", `{"sku":"FULL","quantity":1}`)
 	}},
+	"count_below_reserved": {409, func(s *shop) reply {
+		s.reserve(10)
+		return s.post("/v1/stock/counts", `{"sku":"LAMP-1","counted":9}`)
+	}},
+	"backorder_in_use": {409, func(s *shop) reply {
+		s.post("/v1/stock/backorders", `{"sku":"LAMP-1","limit":5}`).is(200)
+		s.reserve(12)
+		return s.post("/v1/stock/backorders", `{"sku":"LAMP-1","limit":1}`)
+	}},
 	"email_taken": {409, func(s *shop) reply {
 		customer(s)
 		return s.post("/v1/customers", `{"name":"Other","email":" ANN@example.com","country":"GB"}`)
@@ -188,6 +197,16 @@ func TestEveryReasonIsReachedByHTTP(t *testing.T) {
 		if !listed[name] {
 			t.Errorf("%s is reached and not listed", name)
 		}
+	}
+}
+
+// reserve promises lamps to an order.
+func (s *shop) reserve(units int64) {
+	s.t.Helper()
+	_, err := commands.Handle(s.t.Context(), s.deps.Handler, events.Meta{Command: events.FreshCommandID()}, commands.ReserveStock{SKU: "LAMP-1",
+		Warehouse: "MAIN", OrderID: "o", Lines: []events.LineQuantity{{LineID: "l", Quantity: units}}})
+	if err != nil {
+		s.t.Fatal(err)
 	}
 }
 

@@ -3,9 +3,13 @@ package gateway
 import (
 	"context"
 	"log/slog"
+	"sync"
 
 	klog "github.com/go-kratos/kratos/v2/log"
 )
+
+// kratosLogged sees to it that Kratos is told once where to log: in a process with several gateways, where the first does.
+var kratosLogged sync.Once
 
 // kratosLog lets Kratos, whose log is one per process, say what it says where we do.
 type kratosLog struct{ *slog.Logger }

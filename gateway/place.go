@@ -3,7 +3,9 @@ package gateway
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -191,25 +193,24 @@ func (s ordersService) offersFor(ctx context.Context, in *ordersv1.PlaceRequest)
 			offers[place{s.warehouseOf(in, l), sku}] = offer{}
 		}
 	}
+	places := slices.Collect(maps.Keys(offers))
+	found := make([]offer, len(places))
 	now := s.deps.Now()
-	var mu sync.Mutex
 	var looking sync.WaitGroup
 	room := make(chan struct{}, looksMost)
-	for at := range offers {
+	for i, at := range places {
 		room <- struct{}{}
 		looking.Go(func() {
 			defer func() { <-room }()
-			found := s.offerAt(ctx, at, in.Currency, now)
-			mu.Lock()
-			defer mu.Unlock()
-			offers[at] = found
+			found[i] = s.offerAt(ctx, at, in.Currency, now)
 		})
 	}
 	looking.Wait()
-	for _, o := range offers {
-		if o.err != nil {
-			return nil, o.err
+	for i, at := range places {
+		if found[i].err != nil {
+			return nil, found[i].err
 		}
+		offers[at] = found[i]
 	}
 	return offers, nil
 }

@@ -34,7 +34,7 @@ const (
 
 // serve makes the two servers and mounts every service on both.
 func (g *Gateway) serve() {
-	klog.SetLogger(kratosLog{g.log})
+	kratosLogged.Do(func() { klog.SetLogger(kratosLog{g.log}) })
 	var routes []route
 	services := g.services()
 	for _, s := range services {
