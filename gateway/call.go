@@ -17,8 +17,8 @@ type call struct {
 	actor       events.Actor
 	correlation string
 	trace       string
-	token       string        // Consistency-Token, unread
-	maxWait     time.Duration // for views to show what the token stands for
+	token       string    // Consistency-Token, unread
+	until       time.Time // how long a query waits for its views, and for what it asks them
 
 	command string // id of the command, of methods that are one
 	request string // keyed hash of the command's request
@@ -78,9 +78,11 @@ func readCall(method string, header func(string) string, reply func(key, value s
 	if c.actor, err = actorOf(header(headerActor)); err != nil {
 		return nil, err
 	}
-	if c.maxWait, err = waitOf(header(headerMaxWait)); err != nil {
+	wait, err := waitOf(header(headerMaxWait))
+	if err != nil {
 		return nil, err
 	}
+	c.until = time.Now().Add(wait)
 	if c.correlation = header(headerCorrelation); c.correlation == "" {
 		c.correlation = uuid.Must(uuid.NewV7()).String()
 	}

@@ -60,7 +60,7 @@ func (g *Gateway) await(ctx context.Context, views ...named) error {
 	if err != nil {
 		return err
 	}
-	within, cancel := context.WithTimeout(ctx, c.maxWait)
+	within, cancel := context.WithDeadline(ctx, c.until)
 	defer cancel()
 	for _, v := range views {
 		if err := v.Wait(within, to); err != nil {

@@ -15,7 +15,10 @@ import (
 
 	kgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
 	khttp "github.com/go-kratos/kratos/v2/transport/http"
+	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"google.golang.org/grpc"
 
 	"tillstream/commands"
 	"tillstream/events"
@@ -90,7 +93,8 @@ type Gateway struct {
 	log       *slog.Logger
 	cursorKey []byte
 	flights   flights
-	queries   map[string]bool // methods that only read
+	asked     *lru.Cache[string, string] // command id → request
+	queries   map[string]bool            // methods that only read
 	metrics   *metrics
 	closing   context.Context // ends when streams should
 	close     context.CancelFunc
@@ -130,6 +134,9 @@ func New(d Deps, o Options) (*Gateway, error) {
 	if g.cursorKey, err = hkdf.Key(sha256.New, d.RequestKey[:], nil, "cursor", 32); err != nil {
 		return nil, fmt.Errorf("derive the key of cursors: %w", err)
 	}
+	if g.asked, err = lru.New[string, string](askedMost); err != nil {
+		return nil, err
+	}
 	if g.metrics, err = newMetrics(d.Metrics, d.Platform); err != nil {
 		return nil, err
 	}
@@ -154,7 +161,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	base := context.WithoutCancel(ctx)
 	ended := make(chan error, 2)
 	go func() { ended <- g.HTTP.Start(base) }()
-	go func() { ended <- g.GRPC.Start(base) }()
+	go func() { ended <- unlessStopped(g.GRPC.Start(base)) }()
 	running := 2
 	var err error
 	select {
@@ -168,6 +175,14 @@ func (g *Gateway) Run(ctx context.Context) error {
 	err = errors.Join(err, g.HTTP.Stop(stopping), g.GRPC.Stop(stopping))
 	for range running {
 		err = errors.Join(err, <-ended)
+	}
+	return err
+}
+
+// unlessStopped forgives a server that was stopped before it had begun.
+func unlessStopped(err error) error {
+	if errors.Is(err, grpc.ErrServerStopped) {
+		return nil
 	}
 	return err
 }

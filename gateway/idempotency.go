@@ -16,6 +16,10 @@ import (
 	"tillstream/gateway/wirejson"
 )
 
+// askedMost is how many of the newest commands with a key are known by what they asked. A stream knows its own commands
+// for ever or nearly so; this knows a key that comes back for another stream.
+const askedMost = 1 << 16
+
 // keyMost is how long an Idempotency-Key may be.
 const keyMost = 255
 
@@ -81,9 +85,16 @@ func (g *Gateway) asCommand(ctx context.Context, c *call, key string, body proto
 			"this command is being answered right now: wait for that answer, or ask again with the same Idempotency-Key")
 	}
 	defer g.flights.end(c.command)
+	if before, known := g.asked.Get(c.command); known && before != c.request {
+		return nil, commands.ErrReused
+	}
+	c.header(headerCorrelation, c.correlation)
 	answer, err := next(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if c.keyed && c.outcome.asked > 0 {
+		g.asked.Add(c.command, c.request)
 	}
 	if c.outcome.replayed() {
 		c.header(headerReplayed, "true")

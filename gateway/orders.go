@@ -53,7 +53,7 @@ func (s ordersService) Get(ctx context.Context, in *ordersv1.GetRequest) (*order
 
 // until reads an order, again whenever the view moves, until it is in a state that was asked for.
 func (s ordersService) until(ctx context.Context, id, until string) (projections.Order, error) {
-	within, cancel := context.WithTimeout(ctx, callOf(ctx).maxWait)
+	within, cancel := context.WithDeadline(ctx, callOf(ctx).until)
 	defer cancel()
 	view := s.deps.Views.Orders
 	for {

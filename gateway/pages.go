@@ -30,7 +30,10 @@ func (g *Gateway) mountPages(server *khttp.Server) {
 		_, _ = w.Write(api.OpenAPI)
 	})
 	docs := v5emb.NewHandlerWithConfig(swgui.Config{Title: "Tillstream", SwaggerJSON: "/openapi.yaml", BasePath: "/docs"})
-	server.HandlePrefix("/docs", docs)
+	server.HandlePrefix("/docs", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		noteRoute(r.Context(), "/docs")
+		docs.ServeHTTP(w, r)
+	}))
 }
 
 func (g *Gateway) ready(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"iter"
 	"log/slog"
@@ -160,6 +161,13 @@ type feed struct {
 
 	reading   func(ctx context.Context, stream string) error // asked before each read
 	appending func(stream string) error                      // asked before each append
+	broken    string                                         // a stream that nothing can be appended to
+}
+
+func (f *feed) breaks(stream string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.broken = stream
 }
 
 func (f *feed) Read(ctx context.Context, stream string, from uint64) iter.Seq2[events.Recorded, error] {
@@ -175,8 +183,14 @@ func (f *feed) Read(ctx context.Context, stream string, from uint64) iter.Seq2[e
 }
 
 func (f *feed) Append(ctx context.Context, stream string, after int64, facts []commands.Draft) (commands.Appended, error) {
-	if f.appending != nil {
-		if err := f.appending(stream); err != nil {
+	f.mu.Lock()
+	refuse, broken := f.appending, f.broken
+	f.mu.Unlock()
+	if stream == broken {
+		return commands.Appended{}, fmt.Errorf("the connection is cut: %w", commands.ErrNotRecorded)
+	}
+	if refuse != nil {
+		if err := refuse(stream); err != nil {
 			return commands.Appended{}, err
 		}
 	}

@@ -1,0 +1,169 @@
+package gateway_test
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"tillstream/events"
+)
+
+// secrets are what the people of a test say about themselves.
+var secrets = []string{"Ann Example", "Ann@Example.com", "ann@example.com", "1 High Street", "Leeds", "Gus Guest", "gus@example.com", "2 Low Street", "tok_secret"}
+
+func TestWhatPeopleSayAboutThemselvesIsKeptSealed(t *testing.T) {
+	s := stocked(t)
+	id := customer(s)
+	s.order("").is(201)
+	s.post("/v1/orders", `{"customer_id":"`+id+`","currency":"GBP","lines":[{"sku":"LAMP-1","quantity":1}],"ship_to":{"line1":"1 High Street","country":"GB"},
+		"payment":{"token":"tok_secret"}}`).is(201)
+	s.get("/v1/customers?name=Ann%20Example&email=ann@example.com").is(200)
+	s.post("/v1/customers", `{"name":"Ann Example","email":"ann@example.com","country":"GB"}`).fails(409, "email_taken")
+	s.post("/v1/customers", `{"name":"Ann Example","email":"Ann Example","country":"GB"}`).fails(400, "invalid_argument")
+	s.log.reading = func(context.Context, string) error { return fmt.Errorf("on fire") }
+	s.post("/v1/customers", `{"name":"Ann Example","email":"ann@example.com","country":"GB"}`).fails(500, "internal")
+
+	stored, err := json.Marshal(s.log.All())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range secrets {
+		for _, form := range []string{secret, base64.StdEncoding.EncodeToString([]byte(secret)), strings.ReplaceAll(secret, " ", "%20")} {
+			if strings.Contains(string(stored), form) {
+				t.Errorf("%q is stored in clear", secret)
+			}
+			if strings.Contains(s.lines.String(), form) {
+				t.Errorf("%q is in the log of the process", secret)
+			}
+		}
+	}
+}
+
+func TestStaffReadACustomer(t *testing.T) {
+	s := stocked(t)
+	id := customer(s)
+
+	got := s.get("/v1/customers/" + id).is(200)
+	address := got["address"].(map[string]any)
+	if got["name"] != "Ann Example" || got["email"] != "Ann@Example.com" || address["city"] != "Leeds" || got["erased"] != false {
+		t.Errorf("the customer reads %v", got)
+	}
+	for query, found := range map[string]int{"name=ann": 1, "email=ANN@example": 1, "name=ann&email=example.com": 1, "name=bert": 0, "": 1} {
+		if items := s.get("/v1/customers?" + query).is(200)["items"].([]any); len(items) != found {
+			t.Errorf("%q finds %d, not %d", query, len(items), found)
+		}
+	}
+}
+
+func TestAnErasedPersonIsForgotten(t *testing.T) {
+	for way, ask := range map[string]func(*shop, string, ...string) reply{
+		"POST":   func(s *shop, id string, h ...string) reply { return s.post("/v1/customers/"+id+"/erase", "", h...) },
+		"DELETE": func(s *shop, id string, h ...string) reply { return s.ask("DELETE", "/v1/customers/"+id, "", h...) },
+	} {
+		t.Run(way, func(t *testing.T) {
+			s := stocked(t)
+			id := customer(s)
+			first := ask(s, id, "Idempotency-Key", "k")
+			first.is(200)
+			if second := ask(s, id, "Idempotency-Key", "k"); second.body != first.body || second.code != 200 {
+				t.Errorf("asked again: %s", second.body)
+			}
+			if third := ask(s, id); third.body != first.body {
+				t.Errorf("asked once more: %s", third.body)
+			}
+
+			got := s.get("/v1/customers/" + id).is(200)
+			if got["name"] != nil || got["email"] != nil || got["address"] != nil || got["erased"] != true {
+				t.Errorf("the customer reads %v", got)
+			}
+			if _, err := s.keys.Open(t.Context(), events.CustomerSubject(id), 1); err == nil {
+				t.Error("the key is still there")
+			}
+			if items := s.get("/v1/customers?name=ann").is(200)["items"].([]any); len(items) != 0 {
+				t.Errorf("staff still find %v", items)
+			}
+			s.post("/v1/orders", `{"customer_id":"`+id+`","currency":"GBP","lines":[{"sku":"LAMP-1","quantity":1}],"payment":{"token":"t"}}`).
+				fails(409, "customer_erased")
+			if other := customer(s); other == id {
+				t.Error("the address is free, and belongs to another account")
+			}
+		})
+	}
+}
+
+func TestAnErasureThatWasCutOffIsCompleted(t *testing.T) {
+	s := stocked(t)
+	id := customer(s)
+	blind := s.all("email.claimed")[0].Event.(events.EmailClaimed).Blind
+	s.log.breaks("email-" + blind)
+	s.post("/v1/customers/"+id+"/erase", "").fails(500, "internal")
+	s.log.breaks("")
+
+	s.post("/v1/customers/"+id+"/erase", "").is(200) // without a key: whoever asks next completes it
+	if n := len(s.all("email.released")); n != 1 {
+		t.Errorf("the address was released %d times", n)
+	}
+	if _, err := s.keys.Open(t.Context(), events.CustomerSubject(id), 1); err == nil {
+		t.Error("the key is still there")
+	}
+}
+
+func TestAnOpeningThatWasCutOffIsCompleted(t *testing.T) {
+	s := open(t)
+	ask := func() reply {
+		return s.post("/v1/customers", `{"name":"Ann Example","email":"ann@example.com","country":"GB"}`, "Idempotency-Key", "k")
+	}
+	s.keys.fail = fmt.Errorf("the disk is full")
+	ask().fails(500, "internal")
+	s.keys.fail = nil
+
+	id := ask().is(201)["customer_id"].(string)
+	if got := s.get("/v1/customers/" + id).is(200); got["name"] != "Ann Example" {
+		t.Errorf("the customer reads %v", got)
+	}
+	if n := len(s.all("email.claimed")); n != 1 {
+		t.Errorf("the address was claimed %d times", n)
+	}
+}
+
+func TestAClaimThatNobodyCompletedIsTakenOver(t *testing.T) {
+	s := open(t)
+	s.keys.fail = fmt.Errorf("the disk is full")
+	s.post("/v1/customers", `{"name":"Ann","email":"ann@example.com","country":"GB"}`).fails(500, "internal")
+	s.keys.fail = nil
+	second := func() reply {
+		return s.post("/v1/customers", `{"name":"Ann","email":"ANN@example.com","country":"GB"}`, "Idempotency-Key", "second")
+	}
+
+	second().fails(409, "email_taken") // it may still be on its way
+	s.now.pass(2 * time.Minute)
+	id := second().is(201)["customer_id"].(string)
+	if again := second().is(201)["customer_id"].(string); again != id {
+		t.Errorf("asked again it opened %s, not %s", again, id)
+	}
+	s.now.pass(time.Hour)
+	s.post("/v1/customers", `{"name":"Ann","email":"ann@example.com","country":"GB"}`).fails(409, "email_taken")
+}
+
+func TestAGuestReadsTheirOrder(t *testing.T) {
+	s := stocked(t)
+	id := s.order("").is(201)["order_id"].(string)
+	got := s.get("/v1/orders/" + id).is(200)
+	if got["guest_name"] != "Gus Guest" || got["guest_email"] != "gus@example.com" || got["ship_to"].(map[string]any)["line1"] != "2 Low Street" {
+		t.Errorf("the order reads %v", got)
+	}
+}
+
+// all lists the recorded facts of a wire name.
+func (s *shop) all(wire string) (found []events.Recorded) {
+	for _, r := range s.log.All() {
+		if r.Type() == wire {
+			found = append(found, r)
+		}
+	}
+	return found
+}
