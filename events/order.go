@@ -128,7 +128,7 @@ type LineAmount struct {
 // longer owed: theirs, and the charges.
 type OrderCancelled struct {
 	OrderID string       `json:"order_id"`
-	Lines   []LineAmount `json:"lines"`
+	Lines   []LineAmount `json:"lines,omitempty"`
 	Amount  Money        `json:"amount"`
 	Reason  string       `json:"reason"`
 }

@@ -58,7 +58,7 @@ func New(source Source, id events.LogID, log *slog.Logger) *Hub {
 
 // Add makes f follow from its checkpoint on. Followers are added before Run.
 func (h *Hub) Add(f Follower) {
-	h.followers = append(h.followers, &following{Follower: f, queue: make(chan projections.Interval, queueMax), since: time.Now()})
+	h.followers = append(h.followers, &following{Follower: f, queue: make(chan projections.Interval, queueMax), since: time.Now(), current: time.Now()})
 }
 
 // Run follows the log until the context ends, then lets every follower keep its checkpoint.
@@ -91,8 +91,14 @@ func (h *Hub) start() projections.Checkpoint {
 }
 
 func (h *Hub) deliver(ctx context.Context, i projections.Interval) error {
+	now := time.Now()
+	for _, f := range h.followers {
+		if f.At().At >= i.From {
+			f.reached(now)
+		}
+	}
 	h.mu.Lock()
-	h.head.At, h.head.Count, h.delivered = i.To, h.head.Count+i.Count(), time.Now()
+	h.head.At, h.head.Count, h.delivered = i.To, h.head.Count+i.Count(), now
 	h.mu.Unlock()
 	patience := time.NewTimer(blockFor)
 	defer patience.Stop()
@@ -116,7 +122,9 @@ func (h *Hub) beat(ctx context.Context) {
 		}
 		head := h.Head()
 		for _, f := range h.followers {
-			if f.At().At < head.At {
+			if f.At().At >= head.At {
+				f.reached(time.Now())
+			} else {
 				select {
 				case f.queue <- projections.Interval{Log: h.id, From: head.At, To: head.At}:
 				default:

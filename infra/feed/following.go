@@ -14,9 +14,10 @@ type following struct {
 	queue chan projections.Interval
 	left  bool // the last offer was refused: nobody waits for it again until it takes one
 
-	mu    sync.Mutex
-	err   error
-	since time.Time // when err came or went
+	mu      sync.Mutex
+	err     error
+	since   time.Time // when err came or went
+	current time.Time // when it was last seen at the head
 }
 
 func (f *following) note(err error) {
@@ -51,6 +52,13 @@ func (f *following) offer(ctx context.Context, i projections.Interval, patience 
 	return nil
 }
 
+// reached notes that the follower stands at the head.
+func (f *following) reached(now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.current = now
+}
+
 // merge joins told with the intervals that wait behind it, as long as they follow on each other, so that a view that
 // is behind writes fewer and larger batches.
 func (f *following) merge(told projections.Interval) projections.Interval {
@@ -80,24 +88,26 @@ func (f *following) merge(told projections.Interval) projections.Interval {
 
 // State is how a follower fares.
 type State struct {
-	Name  string
-	At    projections.Checkpoint
-	Lag   uint64    // events not yet applied, counted
-	Err   error     // why it cannot go on; nil when it can
-	Since time.Time // since when
+	Name   string
+	At     projections.Checkpoint
+	Lag    uint64        // events not yet applied, counted
+	Behind time.Duration // since when it has not been at the head; 0 when it is there
+	Err    error         // why it cannot go on; nil when it can
+	Since  time.Time     // since when
 }
 
 // States lists every follower, in the order in which they were added.
 func (h *Hub) States() []State {
-	head := h.Head()
+	head, now := h.Head(), time.Now()
 	states := make([]State, len(h.followers))
 	for i, f := range h.followers {
 		at := f.At()
 		f.mu.Lock()
+		current := f.current
 		states[i] = State{Name: f.Name(), At: at, Err: f.err, Since: f.since}
 		f.mu.Unlock()
-		if head.Count > at.Count {
-			states[i].Lag = head.Count - at.Count
+		if head.At > at.At {
+			states[i].Lag, states[i].Behind = head.Count-at.Count, now.Sub(current)
 		}
 	}
 	return states

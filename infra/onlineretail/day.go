@@ -72,7 +72,7 @@ func (w *dayWork) each(class Class, f func(*Document)) {
 	}
 }
 
-// open records the documents themselves: orders, credit notes with their whole allocation, accounting notes.
+// open records the documents that stand by themselves: orders and accounting notes.
 func (w *dayWork) open() (asked []Asked, err error) {
 	for _, o := range w.orders {
 		a, err := w.place(o)
@@ -81,7 +81,6 @@ func (w *dayWork) open() (asked []Asked, err error) {
 		}
 		asked = append(asked, a)
 	}
-	w.each(Credit, func(d *Document) { asked = append(asked, w.issue(d)) })
 	w.each(Note, func(d *Document) {
 		a, failed := w.note(d)
 		if failed != nil {
@@ -117,6 +116,12 @@ func (w *dayWork) place(o *openOrder) (Asked, error) {
 	a := ask(placeID(d.Number), d.At, "", cmd)
 	a.Line = d.Rows[0].Line
 	return a, nil
+}
+
+// credit records credit notes with their whole allocation, once the orders they name are there.
+func (w *dayWork) credit() (asked []Asked) {
+	w.each(Credit, func(d *Document) { asked = append(asked, w.issue(d)) })
+	return asked
 }
 
 func (w *dayWork) issue(d *Document) Asked {

@@ -7,15 +7,9 @@ import (
 	"tillstream/events"
 )
 
-// promise asks for the money of the day's orders, and moves its stock document by document: sales are reserved, what
-// the warehouse noted is adjusted, credits are released, returned or adjusted in.
-func (w *dayWork) promise() (asked []Asked) {
-	for _, o := range w.orders {
-		if o.gross.Minor > 0 {
-			asked = append(asked, askFor(o.doc, o.doc.At, "", commands.RequestPayment{PaymentID: paymentID(o.doc.Number), OrderID: orderID(o.doc.Number),
-				Amount: o.gross, Provider: provider}))
-		}
-	}
+// move moves the day's stock, document by document: sales are reserved, what the warehouse noted is adjusted, credits are
+// released, returned or adjusted in.
+func (w *dayWork) move() (asked []Asked) {
 	for _, d := range w.day.Documents {
 		switch d.Class {
 		case Sale, FreeOrder:
@@ -61,16 +55,20 @@ func (w *dayWork) adjust(d *Document) (asked []Asked) {
 			if !r.IsGoods() || r.Quantity > 0 != in {
 				continue
 			}
-			reason := r.Description
-			if reason == "" {
-				reason = "not stated"
-			}
-			a := askFor(d, r.At, strconv.Itoa(i), commands.AdjustStock{SKU: r.SKU, Warehouse: w.warehouse, Quantity: r.Quantity, Reason: reason, Reference: d.Number})
+			a := askFor(d, r.At, strconv.Itoa(i), commands.AdjustStock{SKU: r.SKU, Warehouse: w.warehouse, Quantity: r.Quantity, Reason: remark(r), Reference: d.Number})
 			a.Line = r.Line
 			asked = append(asked, a)
 		}
 	}
 	return asked
+}
+
+// remark is what the warehouse noted as the reason.
+func remark(r Row) string {
+	if r.Description == "" {
+		return "not stated"
+	}
+	return r.Description
 }
 
 // credited moves the goods of a credit document back.

@@ -7,6 +7,17 @@ import (
 	"tillstream/events"
 )
 
+// request asks for the money of the day's orders.
+func (w *dayWork) request() (asked []Asked) {
+	for _, o := range w.orders {
+		if d := o.doc; o.gross.Minor > 0 {
+			asked = append(asked, askFor(d, d.At, "", commands.RequestPayment{PaymentID: paymentID(d.Number), OrderID: orderID(d.Number),
+				Amount: o.gross, Provider: provider}))
+		}
+	}
+	return asked
+}
+
 // confirm authorizes the money and commits the shop.
 func (w *dayWork) confirm() (asked []Asked) {
 	for _, o := range w.orders {

@@ -64,7 +64,13 @@ func documents(rows []Row) (docs []*Document, refused []RefusedRow) {
 	return docs, refused
 }
 
+// documentMax is how many rows a document may have: the most that an order takes.
+const documentMax = 1500
+
 func (d *Document) classify() (Class, string) {
+	if n := len(d.Rows); n > documentMax {
+		return Refused, fmt.Sprintf("the document has %d rows, the most is %d", n, documentMax)
+	}
 	for _, r := range d.Rows {
 		if r.Customer != d.Customer || r.Country != d.Country {
 			return Refused, "the document names two customers or two countries"

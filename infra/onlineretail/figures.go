@@ -25,8 +25,8 @@ type Counts struct {
 	FreeOrders      int64 `json:"free_orders"`
 	Credits         int64 `json:"credits"`
 	AccountingNotes int64 `json:"accounting_notes"`
-	StockDocuments  int64 `json:"stock_documents"`
-	GoodsLines      int64 `json:"goods_lines"` // priced lines of goods
+	StockDocuments  int64 `json:"stock_documents"` // that moved any goods
+	GoodsLines      int64 `json:"goods_lines"`     // priced lines of goods
 	FreeGoodsLines  int64 `json:"free_goods_lines"`
 	ServiceLines    int64 `json:"service_lines"`
 	LongestOrder    int64 `json:"longest_order"` // lines
@@ -202,8 +202,9 @@ func (f *Figures) addPart(d *Document, p Part) {
 }
 
 func (f *Figures) addStock(d *Document) {
-	f.Counts.StockDocuments++
+	moved := false
 	for _, r := range d.Rows {
+		moved = moved || r.IsGoods()
 		switch {
 		case !r.IsGoods():
 			continue
@@ -215,5 +216,8 @@ func (f *Figures) addStock(d *Document) {
 			f.Counts.StockUnitsOut -= r.Quantity
 		}
 		f.units(r.SKU, func(u *Units) { u.Adjusted += r.Quantity })
+	}
+	if moved {
+		f.Counts.StockDocuments++
 	}
 }

@@ -19,6 +19,9 @@ import (
 // rowsMax bounds what one import holds in memory; the whole data set has 541,909 rows.
 const rowsMax = 5_000_000
 
+// recordMax bounds a row, in bytes: far more than all its fields may have.
+const recordMax = 1 << 20
+
 // faultsMax is how many bad lines a refused file is told of at most.
 const faultsMax = 20
 
@@ -50,8 +53,10 @@ func (e *MalformedError) note(line int, err error) {
 	e.Faults = append(e.Faults, fmt.Sprintf("line %d: %v", line, err))
 }
 
-// Read reads a file, plain or gzip, with or without a byte order mark, with LF or CRLF. Anything it cannot read to the
-// end and to the letter refuses the file, with a *MalformedError where lines can be named.
+// Read reads a file, plain or gzip (by its first bytes, whatever its name; several members are one file), with or
+// without a byte order mark, with LF or CRLF, with or without an end of its last line; empty lines say nothing. Anything
+// it cannot read to the end and to the letter refuses the file, with a *MalformedError where lines can be named; a file
+// without a row is refused too.
 func Read(r io.Reader) (*File, error) {
 	zone, err := time.LoadLocation(Zone)
 	if err != nil {
@@ -62,7 +67,7 @@ func Read(r io.Reader) (*File, error) {
 		return nil, err
 	}
 	hash := sha256.New()
-	rows, err := readRows(bufio.NewReader(io.TeeReader(plain, hash)), zone)
+	rows, err := readRows(io.TeeReader(plain, hash), zone)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +86,9 @@ func decompress(r io.Reader) (io.Reader, error) {
 	return z, nil
 }
 
-func readRows(b *bufio.Reader, zone *time.Location) ([]Row, error) {
+func readRows(r io.Reader, zone *time.Location) ([]Row, error) {
+	limited := &recordLimit{from: r}
+	b := bufio.NewReader(limited)
 	if mark, _ := b.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 		if _, err := b.Discard(3); err != nil {
 			return nil, err
@@ -94,7 +101,7 @@ func readRows(b *bufio.Reader, zone *time.Location) ([]Row, error) {
 		return nil, errors.New("the file is empty: its first line names the columns " + strings.Join(columns, ", "))
 	}
 	if err != nil {
-		return nil, unreadable(err)
+		return nil, unreadable(err, 0)
 	}
 	place, err := places(header)
 	if err != nil {
@@ -102,42 +109,87 @@ func readRows(b *bufio.Reader, zone *time.Location) ([]Row, error) {
 	}
 	var rows []Row
 	var malformed MalformedError
-	fields := make([]string, len(columns))
+	fields, same, line := make([]string, len(columns)), same{}, 1
 	for {
+		limited.ended()
 		record, err := c.Read()
 		if errors.Is(err, io.EOF) {
 			break
 		}
-		line, _ := c.FieldPos(0)
 		if p := (*csv.ParseError)(nil); errors.As(err, &p) {
-			malformed.note(p.StartLine, p.Err)
+			line = p.StartLine
+			malformed.note(line, p.Err)
 			if errors.Is(p.Err, csv.ErrFieldCount) {
 				continue
 			}
 			break // after a broken quote no line can be told from another
 		}
 		if err != nil {
-			return nil, unreadable(err)
+			return nil, unreadable(err, line)
 		}
+		line, _ = c.FieldPos(0)
 		for i, at := range place {
-			fields[i] = strings.Clone(record[at])
+			fields[i] = record[at]
 		}
 		row, err := parseRow(line, fields, zone)
 		if err != nil {
 			malformed.note(line, err)
 			continue
 		}
-		if rows = append(rows, row); len(rows) > rowsMax {
+		if rows = append(rows, same.of(row)); len(rows) > rowsMax {
 			return nil, fmt.Errorf("the file has more than %d rows: split it by month", rowsMax)
 		}
 	}
-	if len(malformed.Faults) > 0 {
+	switch {
+	case len(malformed.Faults) > 0:
 		return nil, &malformed
+	case len(rows) == 0:
+		return nil, errors.New("the file has no rows below its header: there is nothing to import")
 	}
 	return rows, nil
 }
 
-func unreadable(err error) error {
+// recordLimit reads no further when a record does not end: behind a quote that nobody closed, all the rest of a file
+// would be one field.
+type recordLimit struct {
+	from io.Reader
+	read int // bytes since the last record ended, give or take a buffer
+}
+
+var errEndless = fmt.Errorf("a row of more than %d bytes", recordMax)
+
+// Read implements io.Reader.
+func (l *recordLimit) Read(p []byte) (int, error) {
+	if l.read > recordMax {
+		return 0, errEndless
+	}
+	n, err := l.from.Read(p)
+	l.read += n
+	return n, err
+}
+
+func (l *recordLimit) ended() { l.read = 0 }
+
+// same keeps one copy of each text: a file of half a million rows names a few thousand things.
+type same map[string]string
+
+func (s same) of(r Row) Row {
+	for _, text := range []*string{&r.Document, &r.SKU, &r.Description, &r.Customer, &r.Country} {
+		kept, known := s[*text]
+		if !known {
+			kept = strings.Clone(*text) // the row's own is a piece of its whole line
+			s[kept] = kept
+		}
+		*text = kept
+	}
+	return r
+}
+
+// unreadable words an error that ends the reading; line is the last one that was read.
+func unreadable(err error, line int) error {
+	if errors.Is(err, errEndless) {
+		return fmt.Errorf("after line %d there is %w: a quote was opened and not closed", line, err)
+	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("the file ends in the middle: it was cut off; get it again")
 	}

@@ -101,8 +101,8 @@ func (l *ledger) credit(d *Document) (parts []Part, err error) {
 		for n := len(lines) - 1; n >= 0 && taken < wanted; n-- {
 			line := lines[n]
 			units := min(line.left, wanted-taken)
-			if units == 0 {
-				continue
+			if units == 0 || line.day > d.Day {
+				continue // nobody gives back what they have yet to order: that line came with a later file
 			}
 			line.left -= units
 			kind := events.CreditReturned

@@ -51,7 +51,7 @@ func (i identity) people(p *Plan) (asked []Asked) {
 			}
 			known[d.Customer] = true
 			a := ask(i.ofFile("customer.open", d.Customer), d.At, "", commands.OpenCustomer{CustomerID: customerID(d.Customer), Number: d.Customer, Country: d.Country})
-			a.Tolerates = []string{"customer_exists"}
+			a.Tolerates = []string{"customer_exists", "customer_erased"}
 			asked = append(asked, a)
 		}
 	}

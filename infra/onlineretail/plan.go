@@ -2,6 +2,8 @@ package onlineretail
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"tillstream/events"
@@ -53,14 +55,18 @@ type ListPrice struct {
 func (d *Day) end() time.Time { return d.Close.Add(-time.Microsecond) }
 
 // MakePlan works out what a file comes to. earlier holds the lines of other imports that credits may name, by customer,
-// with what the credits of those imports left of them; nil when there are none.
+// with what the credits of those imports left of them, oldest first; nil when there are none. It fails where the file
+// comes to more than the shop can record.
 func MakePlan(f *File, earlier map[string][]EarlierLine) (*Plan, error) {
 	zone, err := time.LoadLocation(Zone)
 	if err != nil {
 		return nil, err
 	}
 	docs, refused := documents(f.Rows)
-	p := &Plan{File: f, Refused: refused, Products: products(docs), Opening: openingReceipts(docs)}
+	p := &Plan{File: f, Refused: refused, Products: products(docs)}
+	if p.Opening, err = openingReceipts(docs); err != nil {
+		return nil, err
+	}
 	if p.Days, err = daysOf(docs, zone); err != nil {
 		return nil, err
 	}
@@ -77,6 +83,9 @@ func MakePlan(f *File, earlier map[string][]EarlierLine) (*Plan, error) {
 				if day.Credits[d.Number], err = lines.credit(d); err != nil {
 					return nil, err
 				}
+				if n := len(day.Credits[d.Number]); n > documentMax {
+					return nil, fmt.Errorf("the credit document %s falls into %d parts, the most is %d", d.Number, n, documentMax)
+				}
 			}
 		}
 		day.Prices = list.of(day.Documents)
@@ -86,6 +95,7 @@ func MakePlan(f *File, earlier map[string][]EarlierLine) (*Plan, error) {
 			p.Refused = append(p.Refused, services(d)...)
 		}
 	}
+	slices.SortFunc(p.Refused, func(a, b RefusedRow) int { return a.Line - b.Line })
 	p.Expected, err = figures(p)
 	return p, err
 }
@@ -111,20 +121,24 @@ func daysOf(docs []*Document, zone *time.Location) (days []*Day, err error) {
 // products lists every SKU of the documents, in the order in which the file first names it.
 func products(docs []*Document) []Product {
 	var found []Product
-	place := map[string]int{}
+	place, named := map[string]int{}, map[string]time.Time{}
 	for _, d := range docs {
 		if d.Class == Refused || d.Class == Note {
 			continue
 		}
 		for _, r := range d.Rows {
+			if d.Class == StockMovement && !r.IsGoods() {
+				continue // a refused row leaves nothing behind, no product either
+			}
 			at, known := place[r.SKU]
 			if !known {
 				at = len(found)
 				place[r.SKU] = at
 				found = append(found, Product{SKU: r.SKU, Name: r.SKU, Goods: r.IsGoods(), First: d.At})
 			}
-			if r.Unit.Amount > 0 && r.Description != "" {
+			if r.Unit.Amount > 0 && r.Description != "" && !r.At.Before(named[r.SKU]) {
 				found[at].Name, found[at].Named = r.Description, true
+				named[r.SKU] = r.At
 			}
 		}
 	}
@@ -141,34 +155,31 @@ func services(d *Document) (refused []RefusedRow) {
 	return refused
 }
 
+// levelMax is how far the stock of a SKU may move in one file, up or down: the most that one receipt brings.
+const levelMax = 1_000_000_000
+
 // openingReceipts is one receipt per SKU that makes the lowest point of the file's own movements zero, document by document.
-func openingReceipts(docs []*Document) (receipts []Receipt) {
+func openingReceipts(docs []*Document) (receipts []Receipt, err error) {
 	level, lowest := map[string]int64{}, map[string]int64{}
-	var order []string
 	for _, d := range docs {
 		moved := map[string]int64{}
 		for _, r := range d.Rows {
-			units := movement(d.Class, r)
-			if units == 0 {
-				continue
-			}
-			if _, known := level[r.SKU]; !known {
-				level[r.SKU] = 0
-				order = append(order, r.SKU)
-			}
-			moved[r.SKU] += units
+			moved[r.SKU] += movement(d.Class, r)
 		}
 		for sku, units := range moved {
 			level[sku] += units
 			lowest[sku] = min(lowest[sku], level[sku])
+			if level[sku] > levelMax || level[sku] < -levelMax {
+				return nil, fmt.Errorf("the stock of %s moves by more than %d units by document %s: no warehouse holds so many", sku, levelMax, d.Number)
+			}
 		}
 	}
-	for _, sku := range order {
+	for _, sku := range slices.Sorted(maps.Keys(lowest)) {
 		if lowest[sku] < 0 {
 			receipts = append(receipts, Receipt{sku, -lowest[sku]})
 		}
 	}
-	return receipts
+	return receipts, nil
 }
 
 // movement is what a row of a document does to what is available: sales and stock-out down, stock-in and credited goods
