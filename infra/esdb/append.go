@@ -92,6 +92,9 @@ func (s *Store) appendOnce(ctx context.Context, stream string, after int64, fact
 	}
 	if err == nil || answered(err) {
 		f.free()
+		if !a.proven.Load() && a.proven.CompareAndSwap(false, true) {
+			s.appender.works()
+		}
 	}
 	return r, err
 }
@@ -171,7 +174,7 @@ func (s *Store) appendSingle(ctx context.Context, a *appender, stream string, af
 		return c.AppendToStream(ctx, stream, opts, proposed...)
 	})
 	if err != nil {
-		if e := (*client.Error)(nil); errors.As(err, &e) && e.Code() == client.ErrorUnavailable {
+		if codeOf(err) == client.ErrorUnavailable {
 			s.appender.drop(a, err) // what comes back may be another server, with batch append
 		}
 		return answer{}, refusedSingle(err)

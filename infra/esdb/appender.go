@@ -28,6 +28,7 @@ type appender struct {
 	queue  chan *frame     // to the one goroutine that sends
 	origin int64           // upper half of correlation ids
 	heard  atomic.Int64    // unix nanoseconds of the newest answer
+	proven atomic.Bool     // it has answered an append
 
 	mu       sync.Mutex
 	next     int64

@@ -4,65 +4,21 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/EventStore/EventStore-Client-Go/v4/protos/serverfeatures"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"google.golang.org/grpc"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/emptypb"
 
 	"tillstream/commands"
 	"tillstream/events"
+	"tillstream/infra/esdb"
 	"tillstream/projections"
 )
 
-// withoutBatchAppend makes a store as old as those that do not offer it.
-func withoutBatchAppend(ctx context.Context, req any, info *grpc.UnaryServerInfo, h grpc.UnaryHandler) (any, error) {
-	resp, err := h(ctx, req)
-	if methods, ok := resp.(*serverfeatures.SupportedMethods); ok {
-		methods.Methods = nil
-	}
-	return resp, err
-}
-
-// silent lets a store receive batch appends, do them, and never answer.
-func silent(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, h grpc.StreamHandler) error {
-	if strings.HasSuffix(info.FullMethod, "/BatchAppend") {
-		ss = mute{ss}
-	}
-	return h(srv, ss)
-}
-
-type mute struct{ grpc.ServerStream }
-
-func (mute) SendMsg(any) error { return nil }
-
-// cutAfter ends each stream of batch appends when it has received so many.
-func cutAfter(n int64) grpc.StreamServerInterceptor {
-	return func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, h grpc.StreamHandler) error {
-		if strings.HasSuffix(info.FullMethod, "/BatchAppend") {
-			ss = &cut{ServerStream: ss, left: n}
-		}
-		return h(srv, ss)
-	}
-}
-
-type cut struct {
-	grpc.ServerStream
-	left int64
-}
-
-func (c *cut) RecvMsg(m any) error {
-	if atomic.AddInt64(&c.left, -1) < 0 {
-		return status.Error(codes.Unavailable, "the cable was pulled")
-	}
-	return c.ServerStream.RecvMsg(m)
-}
-
+// unknownOutcome tells errors that leave open whether anything was recorded.
 func unknownOutcome(err error) bool {
 	return err != nil && !errors.Is(err, commands.ErrNotRecorded) && !errors.As(err, new(*commands.ConflictError))
 }
@@ -261,5 +217,78 @@ func appendUntilDone(t *testing.T, s interface {
 		if ctx.Err() != nil || !unknownOutcome(err) {
 			t.Fatal(err)
 		}
+	}
+}
+
+func TestReadsThatHangEndWithTheirDeadline(t *testing.T) {
+	m := newMachine(t)
+	s := dialled(t, m.connection())
+	if _, err := s.Append(t.Context(), "stock-a", -1, drafts(t, "one", "stock-a", 1)); err != nil {
+		t.Fatal(err)
+	}
+	m.faults.set(hung, nil)
+	for range 4 { // the last ones on a client that has taken the place of the first
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+		for _, err := range s.Read(ctx, "stock-a", 0) {
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("read: %v", err)
+			}
+		}
+		cancel()
+	}
+	m.faults.set(nil, nil)
+	for _, err := range s.Read(t.Context(), "stock-a", 0) {
+		if err != nil {
+			t.Errorf("read afterwards: %v", err)
+		}
+	}
+}
+
+func TestAnAnswerWithoutPositionIsCompletedByAReading(t *testing.T) {
+	m := newMachine(t)
+	m.faults.set(rewritten("BatchAppend", func(r *streams.BatchAppendResp) {
+		if success := r.GetSuccess(); success != nil {
+			success.PositionOption = &streams.BatchAppendResp_Success_NoPosition{NoPosition: &emptypb.Empty{}}
+		}
+	}), nil)
+	s := dialled(t, m.connection())
+	done, err := s.Append(t.Context(), "stock-a", -1, drafts(t, "one", "stock-a", 3))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if head, err := s.Head(t.Context()); done.Position != head || done.Revision != 2 || err != nil {
+		t.Errorf("appended at %+v, the head is %d, %v", done, head, err)
+	}
+}
+
+func TestALogWhosePositionsAreNoOrderIsRefused(t *testing.T) {
+	m := newMachine(t)
+	s := dialled(t, m.connection())
+	if _, err := s.OpenLog(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	done, err := s.Append(t.Context(), "stock-a", -1, drafts(t, "one", "stock-a", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.faults.set(rewritten("Read", func(r *streams.ReadResp) {
+		if e := r.GetEvent().GetEvent(); string(e.GetStreamIdentifier().GetStreamName()) == "stock-a" {
+			e.PreparePosition--
+		}
+	}), nil)
+	var refused *esdb.PositionError
+	for _, err := range s.Read(t.Context(), "stock-a", 0) {
+		if !errors.As(err, &refused) || refused.Stream != "stock-a" || refused.Prepare != refused.Commit-1 {
+			t.Errorf("read: %v", err)
+		}
+	}
+	for _, err := range s.Between(t.Context(), 0, done.Position) {
+		if !errors.As(err, &refused) {
+			t.Errorf("between: %v", err)
+		}
+	}
+	err = s.Follow(t.Context(), 0, func(projections.Interval) error { return nil })
+	if !errors.As(err, &refused) {
+		t.Errorf("follow: %v", err)
 	}
 }

@@ -73,7 +73,7 @@ func (s *Store) frameOf(ctx context.Context, stream string, after int64, facts [
 	f.deadline.Seconds, f.deadline.Nanos = int64(left/time.Second), int32(left%time.Second)
 	for i := range facts {
 		if err := f.propose(i, &facts[i], s.described.of(facts[i].Type)); err != nil {
-			frames.Put(f)
+			f.free()
 			return nil, err
 		}
 	}
@@ -125,8 +125,8 @@ func (f *frame) send(to streams.Streams_BatchAppendClient) error {
 	}
 }
 
-// free lends the frame to the next append. Only a frame that the store has answered may be freed: any other may still
-// wait to be sent.
+// free lends the frame to the next append. A frame that was sent may be freed only when the store has answered it: any
+// other may still wait to be written.
 func (f *frame) free() {
 	for _, p := range f.proposals {
 		p.message.Data, p.message.CustomMetadata = nil, nil

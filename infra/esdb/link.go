@@ -108,20 +108,34 @@ func ask[R any](ctx context.Context, s *Store, call func(context.Context, *clien
 		}()
 		a.result, a.err = call(ctx, l.client)
 	}()
+	a := answer{err: errHung}
 	select {
-	case a := <-answered:
-		s.judge(ctx, l, a.err)
-		return a.result, a.err
+	case a = <-answered:
 	case <-ctx.Done():
+		select {
+		case a = <-answered: // the client was told as well
+		case <-time.After(pauseMin):
+		}
 	}
-	select {
-	case a := <-answered: // both at once: the answer counts
-		s.judge(ctx, l, a.err)
-		return a.result, a.err
-	case <-time.After(pauseMin):
-		s.judge(ctx, l, errHung)
-		return none, fmt.Errorf("%w: %w", errHung, context.Cause(ctx))
+	s.judge(ctx, l, a.err)
+	switch {
+	case a.err == nil:
+		return a.result, nil
+	case ctx.Err() != nil && !answeredCode(a.err):
+		return none, fmt.Errorf("%w: %w", context.Cause(ctx), a.err)
+	case codeOf(a.err) == client.ErrorCodeDeadlineExceeded: // the server heard of the deadline first
+		return none, fmt.Errorf("%w: %w", context.DeadlineExceeded, a.err)
 	}
+	return none, a.err
+}
+
+// codeOf is the client's classification of an error.
+func codeOf(err error) client.ErrorCode {
+	var e *client.Error
+	if errors.As(err, &e) {
+		return e.Code()
+	}
+	return client.ErrorCodeUnknown
 }
 
 func (s *Store) link(ctx context.Context) (*link, error) {

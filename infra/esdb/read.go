@@ -59,7 +59,7 @@ func (s *Store) readStream(ctx context.Context, stream string, from client.Strea
 		}
 		return collect(r, limit)
 	})
-	if e := (*client.Error)(nil); errors.As(err, &e) && e.Code() == client.ErrorCodeResourceNotFound {
+	if codeOf(err) == client.ErrorCodeResourceNotFound {
 		return page{end: true}, nil
 	}
 	if err != nil {

@@ -5,18 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"google.golang.org/grpc"
-
 	"tillstream/commands"
 	"tillstream/events"
 	"tillstream/infra/esdb"
-	"tillstream/infra/eventstore"
 	"tillstream/infra/eventstore/eventstoretest"
 )
 
@@ -53,83 +49,6 @@ func drafts(t testing.TB, command, stream string, n int) []commands.Draft {
 	}
 	return list
 }
-
-// faults stand between a real event store and its clients.
-type faults struct {
-	mu     sync.Mutex
-	stream grpc.StreamServerInterceptor
-	unary  grpc.UnaryServerInterceptor
-}
-
-func (f *faults) set(stream grpc.StreamServerInterceptor, unary grpc.UnaryServerInterceptor) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.stream, f.unary = stream, unary
-}
-
-func (f *faults) options() []grpc.ServerOption {
-	return append(eventstore.ServerOptions(),
-		grpc.StreamInterceptor(func(srv any, ss grpc.ServerStream, info *grpc.StreamServerInfo, h grpc.StreamHandler) error {
-			f.mu.Lock()
-			i := f.stream
-			f.mu.Unlock()
-			if i == nil {
-				return h(srv, ss)
-			}
-			return i(srv, ss, info, h)
-		}),
-		grpc.UnaryInterceptor(func(ctx context.Context, req any, info *grpc.UnaryServerInfo, h grpc.UnaryHandler) (any, error) {
-			f.mu.Lock()
-			i := f.unary
-			f.mu.Unlock()
-			if i == nil {
-				return h(ctx, req)
-			}
-			return i(ctx, req, info, h)
-		}))
-}
-
-// machine is an event store that can be cut off and come back at the same address.
-type machine struct {
-	t      *testing.T
-	store  *eventstore.Server
-	faults faults
-	addr   string
-	server *grpc.Server
-}
-
-func newMachine(t *testing.T) *machine {
-	t.Helper()
-	store, err := eventstore.Open(t.TempDir(), eventstore.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m := &machine{t: t, store: store, addr: "127.0.0.1:0"}
-	m.start()
-	t.Cleanup(func() {
-		m.stop()
-		if err := m.store.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return m
-}
-
-func (m *machine) start() {
-	m.t.Helper()
-	lis, err := net.Listen("tcp", m.addr)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	m.addr = lis.Addr().String()
-	m.server = grpc.NewServer(m.faults.options()...)
-	m.store.Register(m.server)
-	go m.server.Serve(lis)
-}
-
-func (m *machine) stop() { m.server.Stop() }
-
-func (m *machine) connection() string { return fmt.Sprintf("esdb://%s?tls=false", m.addr) }
 
 func TestFactsAreReadAsTheyWereAppended(t *testing.T) {
 	s := dialled(t, eventstoretest.Start(t))
@@ -246,8 +165,8 @@ func TestWhatCanNeverBeRecordedIsSaidSo(t *testing.T) {
 		big[0].Data = []byte(`"` + strings.Repeat("x", 1<<20) + `"`)
 		huge := drafts(t, "huge", "stock-a", 1)
 		huge[0].Data = []byte(`"` + strings.Repeat("x", 20<<20) + `"`)
-		nameless := drafts(t, "nameless", "stock-a", 1)
-		nameless[0].ID = "no UUID"
+		nameless := drafts(t, "nameless", "stock-a", 2)
+		nameless[1].ID = "no UUID"
 		for name, c := range map[string]struct {
 			stream string
 			facts  []commands.Draft
@@ -263,8 +182,15 @@ func TestWhatCanNeverBeRecordedIsSaidSo(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if _, err := s.Append(t.Context(), "stock-a", -1, drafts(t, "small", "stock-a", 1)); err != nil {
-			t.Errorf("afterwards: %v", err)
+		if done, err := s.Append(t.Context(), "stock-a", -1, drafts(t, "small", "stock-a", 1)); err != nil || done.Revision != 0 {
+			t.Errorf("afterwards: %+v, %v", done, err)
+		}
+		n := 0
+		for range s.Read(t.Context(), "stock-a", 0) {
+			n++
+		}
+		if n != 1 {
+			t.Errorf("afterwards the stream has %d facts", n)
 		}
 	})
 }
