@@ -39,6 +39,7 @@ type shop struct {
 	base  string // http://127.0.0.1:…
 	grpc  *grpc.ClientConn
 	lines *bytes.Buffer // what was logged
+	end   func()        // ends the gateway, as at the end of the test
 }
 
 // noon is when a shop of a test opens.
@@ -114,13 +115,15 @@ func (s *shop) serve(o gateway.Options) {
 	if s.grpc, err = grpc.NewClient(grpcAt, grpc.WithTransportCredentials(insecure.NewCredentials())); err != nil {
 		s.t.Fatal(err)
 	}
-	s.t.Cleanup(func() {
-		_ = s.grpc.Close()
+	conn := s.grpc
+	s.end = sync.OnceFunc(func() {
 		cancel()
 		if err := <-ended; err != nil {
 			s.t.Errorf("the gateway did not end cleanly: %v", err)
 		}
+		_ = conn.Close()
 	})
+	s.t.Cleanup(s.end)
 }
 
 // clock stands still until it is told.
