@@ -17,13 +17,13 @@ type Health struct {
 
 // Health tells the state of the connection without asking the store.
 func (s *Store) Health() Health {
-	a, there, since, why, opened := s.appender.peek()
-	h := Health{Address: s.address, Connected: there, Since: since, Connections: opened}
-	if there {
+	a, c := s.appender.peek()
+	h := Health{Address: s.address, Connected: c.there, Since: c.since, Connections: c.opened}
+	if c.there {
 		h.Version, h.BatchAppend, h.InFlight = a.node.version, a.stream != nil, len(a.space)
 	}
-	if why != nil {
-		h.Why = why.Error()
+	if c.why != nil {
+		h.Why = c.why.Error()
 	}
 	if f := s.following.Load(); f != nil {
 		h.Following = *f

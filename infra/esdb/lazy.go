@@ -122,11 +122,19 @@ func (s *lazy[T]) shut() {
 	}
 }
 
+// condition is what a lazy thing shows of itself.
+type condition struct {
+	there  bool
+	since  time.Time // there, or not there
+	why    error     // why it is not there
+	opened int       // times it was opened
+}
+
 // peek tells the state without changing it.
-func (s *lazy[T]) peek() (now T, there bool, since time.Time, why error, opened int) {
+func (s *lazy[T]) peek() (T, condition) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.now, s.there, s.since, s.why, s.opened
+	return s.now, condition{s.there, s.since, s.why, s.opened}
 }
 
 func sleep(ctx context.Context, d time.Duration) {
