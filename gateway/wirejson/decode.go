@@ -64,7 +64,10 @@ type reader struct{ *json.Decoder }
 
 func (r reader) next(field string) (json.Token, error) {
 	t, err := r.Token()
-	if err != nil {
+	switch {
+	case err != nil && field == "":
+		return nil, &FieldError{Text: "the body is no JSON: " + plain(err)}
+	case err != nil:
 		return nil, &FieldError{field, "is where the body stops being JSON: " + plain(err)}
 	}
 	return t, nil

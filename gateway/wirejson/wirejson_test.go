@@ -74,7 +74,7 @@ func TestTheCanonicalFormDoesNotDependOnHowARequestIsWritten(t *testing.T) {
 func TestWhatIsNotUnderstoodIsNamed(t *testing.T) {
 	deep := strings.Repeat(`{"guest":`, 1) + strings.Repeat(`[`, 100_000)
 	for body, want := range map[string]string{
-		``:                                   "is where the body stops being JSON",
+		``:                                   "the body is no JSON: it ends too early",
 		`[]`:                                 "the body must be one JSON object",
 		`{} {}`:                              "the body goes on behind its JSON object",
 		`{"lines":[{"sku":"A"},{"size":2}]}`: "lines[1].size is not a known field",
