@@ -81,7 +81,7 @@ func (w *dayWork) credited(d *Document) (asked []Asked) {
 		switch {
 		case p.Kind == events.CreditWithoutOriginal:
 			asked = append(asked, askFor(d, d.At, key, commands.AdjustStock{SKU: p.SKU, Warehouse: w.warehouse, Quantity: p.Quantity, Reason: withoutOriginal, Reference: d.Number}))
-		case w.undispatched(p):
+		case p.Kind == events.CreditCancelled:
 			asked = append(asked, askFor(d, d.At, key, commands.ReleaseStock{SKU: p.SKU, Warehouse: w.warehouse, OrderID: order,
 				Lines: []events.LineQuantity{{LineID: lineID(p.Order, p.Line), Quantity: p.Quantity}}, Reason: "credited by " + d.Number}))
 		default:
@@ -90,11 +90,6 @@ func (w *dayWork) credited(d *Document) (asked []Asked) {
 		}
 	}
 	return asked
-}
-
-// undispatched tells whether a part is of an order of this very day: its goods are still in the warehouse.
-func (w *dayWork) undispatched(p Part) bool {
-	return p.Kind == events.CreditCancelled && w.byDoc[p.Order] != nil
 }
 
 func returnID(d *Document, order string) string {

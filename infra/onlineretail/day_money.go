@@ -38,7 +38,7 @@ func (w *dayWork) creditsOf() (cancellations []Asked) {
 		for n, p := range w.day.Credits[d.Number] {
 			switch {
 			case p.Kind == events.CreditWithoutOriginal:
-			case w.undispatched(p):
+			case p.Kind == events.CreditCancelled:
 				o := w.byDoc[p.Order]
 				o.cancelled[p.Line] += p.Quantity
 				cancellations = append(cancellations, askFor(d, d.At, strconv.Itoa(n), commands.CancelOrderLine{OrderID: orderID(p.Order), LineID: lineID(p.Order, p.Line),

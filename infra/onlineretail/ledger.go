@@ -30,6 +30,7 @@ type EarlierLine struct {
 
 // ledger knows what is left of every customer's lines, oldest first.
 type ledger struct {
+	batch int // the day at work
 	lines map[lineKey][]*openLine
 }
 
@@ -44,6 +45,7 @@ type openLine struct {
 	order, day string
 	ordinal    int
 	left       int64
+	batch      int // the day at work when the order was placed; -1: of another import
 }
 
 func newLedger(earlier map[string][]EarlierLine) *ledger {
@@ -51,7 +53,7 @@ func newLedger(earlier map[string][]EarlierLine) *ledger {
 	for customer, lines := range earlier {
 		for _, e := range lines {
 			key := lineKey{customer, e.SKU, e.Unit}
-			l.lines[key] = append(l.lines[key], &openLine{e.Document, e.Day, e.Ordinal, e.Left})
+			l.lines[key] = append(l.lines[key], &openLine{e.Document, e.Day, e.Ordinal, e.Left, -1})
 		}
 	}
 	return l
@@ -67,7 +69,7 @@ func (l *ledger) sell(d *Document) error {
 			continue
 		}
 		key := lineKey{d.Customer, r.SKU, r.Unit}
-		l.lines[key] = append(l.lines[key], &openLine{d.Number, d.Day, i, r.Quantity})
+		l.lines[key] = append(l.lines[key], &openLine{d.Number, d.Day, i, r.Quantity, l.batch})
 	}
 	return nil
 }
@@ -106,7 +108,7 @@ func (l *ledger) credit(d *Document) (parts []Part, err error) {
 			}
 			line.left -= units
 			kind := events.CreditReturned
-			if line.day == d.Day {
+			if line.day == d.Day && line.batch == l.batch { // else it was dispatched before this document came up
 				kind = events.CreditCancelled
 			}
 			if err := add(kind, line, units); err != nil {

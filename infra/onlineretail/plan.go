@@ -72,7 +72,8 @@ func MakePlan(f *File, earlier map[string][]EarlierLine) (*Plan, error) {
 	}
 	lines := newLedger(earlier)
 	list := priceList{}
-	for _, day := range p.Days {
+	for batch, day := range p.Days {
+		lines.batch = batch
 		for _, d := range day.Documents {
 			switch d.Class {
 			case Sale, FreeOrder:

@@ -32,9 +32,10 @@ func (c *comparison) creditNotes(ctx context.Context) error {
 	return err
 }
 
+// take notes what a part, not without original, took off its line.
 func (c *comparison) take(p *bulkv1.CreditPart) {
-	key := p.OrderId + "/" + p.LineId
-	t := c.taken[key]
+	line := p.OrderId + "/" + p.LineId
+	t := c.taken[line]
 	switch events.CreditKind(p.Kind) {
 	case events.CreditCancelled:
 		t.cancelled += p.Quantity
@@ -43,7 +44,7 @@ func (c *comparison) take(p *bulkv1.CreditPart) {
 	default:
 		return
 	}
-	c.taken[key] = t
+	c.taken[line] = t
 }
 
 // takenOff answers what credits took off the i-th line of an order. An order gives back shares of a line's gross, rising

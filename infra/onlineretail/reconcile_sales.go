@@ -2,6 +2,7 @@ package onlineretail
 
 import (
 	"context"
+	"iter"
 
 	"tillstream/events"
 	bulkv1 "tillstream/gateway/api/bulk/v1"
@@ -15,7 +16,7 @@ type fact struct {
 
 // sales compares sales facts row by row, and the sums that analysts are shown.
 func (c *comparison) sales(ctx context.Context) error {
-	want := c.facts()
+	want := newTally(c.facts())
 	notes := map[string]bool{}
 	rows, err := c.client.SalesFacts(ctx, &bulkv1.SalesFactsRequest{CorrelationId: c.ImportID})
 	err = each(rows, err, func(f *bulkv1.SalesFact) error {
@@ -23,9 +24,8 @@ func (c *comparison) sales(ctx context.Context) error {
 			notes[f.Number] = true
 		}
 		got := fact{f.Kind, f.Sku, f.Goods, f.Warehouse, f.Country, f.CustomerId, f.OrderId, f.LineId, f.Number, f.Units, f.Amount, f.Net}
-		c.Compared++
-		if want[got]--; want[got] == 0 {
-			delete(want, got)
+		if c.Compared++; !want.take(got) {
+			c.differ(Difference{View: "sales_facts", Key: f.Number + "/" + f.LineId, Field: "row", Found: got})
 		}
 		c.worked("comparing sales", 0)
 		return c.measures(f)
@@ -33,12 +33,8 @@ func (c *comparison) sales(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for f, n := range want {
-		d := Difference{View: "sales_facts", Key: f.Number + "/" + f.Line, Field: "row", File: f}
-		if n < 0 {
-			d.File, d.Found = nil, f
-		}
-		c.differ(d)
+	for f := range want.rest(c.facts()) {
+		c.differ(Difference{View: "sales_facts", Key: f.Number + "/" + f.Line, Field: "row", File: f})
 	}
 	c.Figures.Counts.AccountingNotes = int64(len(notes))
 	return c.tables(ctx)
@@ -78,40 +74,49 @@ func (c *comparison) measures(f *bulkv1.SalesFact) error {
 	return nil
 }
 
-// facts lists every row that the file makes, and how often.
-func (c *comparison) facts() map[fact]int {
-	want := map[fact]int{}
-	for _, day := range c.plan.Days {
-		for _, d := range day.Documents {
-			base := fact{Country: d.Country, Customer: customerOf(d), Number: d.Number}
-			switch d.Class {
-			case Sale, FreeOrder:
-				base.Order, base.Kind = orderID(d.Number), "order"
-				want[base]++
-				for i, r := range d.Rows {
-					f := c.item(base, r.SKU)
-					f.Kind, f.Line, f.Units, f.Amount, f.Net = "sale", lineID(d.Number, i), r.Quantity, total(r), total(r)
-					want[f]++
-				}
-			case Credit:
-				for _, p := range day.Credits[d.Number] {
-					f := c.item(base, p.SKU)
-					f.Kind, f.Units, f.Amount, f.Net = string(p.Kind), p.Quantity, p.Amount.Minor, -p.Amount.Minor
-					if p.Kind != events.CreditWithoutOriginal {
-						f.Order, f.Line = orderID(p.Order), lineID(p.Order, p.Line)
+// facts lists every row that the file makes.
+func (c *comparison) facts() iter.Seq[fact] {
+	return func(yield func(fact) bool) {
+		for _, day := range c.plan.Days {
+			for _, d := range day.Documents {
+				for _, f := range c.factsOf(d, day.Credits[d.Number]) {
+					if !yield(f) {
+						return
 					}
-					want[f]++
-				}
-			case Note:
-				for _, r := range d.Rows {
-					f := base
-					f.Customer, f.Kind, f.SKU, f.Amount, f.Net = "", "accounting", r.SKU, total(r), total(r)
-					want[f]++
 				}
 			}
 		}
 	}
-	return want
+}
+
+func (c *comparison) factsOf(d *Document, parts []Part) (list []fact) {
+	base := fact{Country: d.Country, Customer: customerOf(d), Number: d.Number}
+	switch d.Class {
+	case Sale, FreeOrder:
+		base.Order, base.Kind = orderID(d.Number), "order"
+		list = append(list, base)
+		for i, r := range d.Rows {
+			f := c.item(base, r.SKU)
+			f.Kind, f.Line, f.Units, f.Amount, f.Net = "sale", lineID(d.Number, i), r.Quantity, total(r), total(r)
+			list = append(list, f)
+		}
+	case Credit:
+		for _, p := range parts {
+			f := c.item(base, p.SKU)
+			f.Kind, f.Units, f.Amount, f.Net = string(p.Kind), p.Quantity, p.Amount.Minor, -p.Amount.Minor
+			if p.Kind != events.CreditWithoutOriginal {
+				f.Order, f.Line = orderID(p.Order), lineID(p.Order, p.Line)
+			}
+			list = append(list, f)
+		}
+	case Note:
+		for _, r := range d.Rows {
+			f := base
+			f.Customer, f.Kind, f.SKU, f.Amount, f.Net = "", "accounting", r.SKU, total(r), total(r)
+			list = append(list, f)
+		}
+	}
+	return list
 }
 
 func (c *comparison) item(f fact, sku string) fact {

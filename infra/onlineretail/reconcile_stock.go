@@ -2,6 +2,7 @@ package onlineretail
 
 import (
 	"context"
+	"iter"
 
 	"tillstream/events"
 	bulkv1 "tillstream/gateway/api/bulk/v1"
@@ -15,14 +16,13 @@ type move struct {
 
 // movements compares stock movements row by row, and adds up what they come to.
 func (c *comparison) movements(ctx context.Context) error {
-	want := c.moves()
+	want := newTally(c.moves())
 	documents := map[string]bool{}
 	rows, err := c.client.Movements(ctx, &bulkv1.MovementsRequest{CorrelationId: c.ImportID})
 	err = each(rows, err, func(m *bulkv1.Movement) error {
 		got := move{m.Kind, m.Sku, m.Reason, m.Reference, m.OrderId, m.ReturnId, m.Quantity}
-		c.Compared++
-		if want[got]--; want[got] == 0 {
-			delete(want, got)
+		if c.Compared++; !want.take(got) {
+			c.differ(Difference{View: "stock_movements", Key: m.Sku, Field: "row", Found: got})
 		}
 		c.expect("stock_movements", m.Sku, "warehouse", c.warehouse, m.Warehouse)
 		c.stocked[m.Sku] += m.Quantity
@@ -32,12 +32,8 @@ func (c *comparison) movements(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for m, n := range want {
-		d := Difference{View: "stock_movements", Key: m.SKU, Field: "row", File: m}
-		if n < 0 {
-			d.File, d.Found = nil, m
-		}
-		c.differ(d)
+	for m := range want.rest(c.moves()) {
+		c.differ(Difference{View: "stock_movements", Key: m.SKU, Field: "row", File: m})
 	}
 	c.Figures.Counts.StockDocuments = int64(len(documents))
 	return nil
@@ -61,53 +57,55 @@ func (c *comparison) countMovement(m *bulkv1.Movement, documents map[string]bool
 	}
 }
 
-// moves lists every movement that the file makes, and how often.
-func (c *comparison) moves() map[move]int {
-	want := map[move]int{}
-	for _, r := range c.plan.Opening {
-		want[move{Kind: "received", SKU: r.SKU, Reference: openingReference, Quantity: r.Units}]++
-	}
-	for _, day := range c.plan.Days {
-		for _, d := range day.Documents {
-			switch d.Class {
-			case Sale, FreeOrder:
-				c.committed(want, d)
-			case StockMovement:
-				for _, r := range d.Rows {
-					if r.IsGoods() {
-						want[move{Kind: "adjusted", SKU: r.SKU, Reason: remark(r), Reference: d.Number, Quantity: r.Quantity}]++
+// moves lists every movement that the file makes.
+func (c *comparison) moves() iter.Seq[move] {
+	return func(yield func(move) bool) {
+		for _, r := range c.plan.Opening {
+			if !yield(move{Kind: "received", SKU: r.SKU, Reference: openingReference, Quantity: r.Units}) {
+				return
+			}
+		}
+		for _, day := range c.plan.Days {
+			for _, d := range day.Documents {
+				for _, m := range c.movesOf(d, day.Credits[d.Number]) {
+					if !yield(m) {
+						return
 					}
 				}
-			case Credit:
-				backIn(want, d, day.Credits[d.Number])
 			}
 		}
 	}
-	return want
 }
 
-// committed lists what left for an order: what its own import cancelled before did not.
-func (c *comparison) committed(want map[move]int, d *Document) {
-	cancelled := map[int]int64{}
-	for i := range d.Rows {
-		cancelled[i] = c.takenOff(d, i).cancelled
-	}
-	skus, lines := goodsOf(d, cancelled)
-	for _, sku := range skus {
-		want[move{Kind: "committed", SKU: sku, Order: orderID(d.Number), Quantity: -events.Units(lines[sku])}]++
-	}
-}
-
-func backIn(want map[move]int, d *Document, parts []Part) {
-	for _, p := range parts {
-		switch {
-		case !isGoods(p.SKU):
-		case p.Kind == events.CreditWithoutOriginal:
-			want[move{Kind: "adjusted", SKU: p.SKU, Reason: withoutOriginal, Reference: d.Number, Quantity: p.Quantity}]++
-		case p.Kind == events.CreditReturned:
-			want[move{Kind: "returned", SKU: p.SKU, Order: orderID(p.Order), Return: returnID(d, p.Order), Quantity: p.Quantity}]++
+func (c *comparison) movesOf(d *Document, parts []Part) (list []move) {
+	switch d.Class {
+	case Sale, FreeOrder:
+		cancelled := map[int]int64{}
+		for i := range d.Rows {
+			cancelled[i] = c.takenOff(d, i).cancelled
+		}
+		skus, lines := goodsOf(d, cancelled)
+		for _, sku := range skus {
+			list = append(list, move{Kind: "committed", SKU: sku, Order: orderID(d.Number), Quantity: -events.Units(lines[sku])})
+		}
+	case StockMovement:
+		for _, r := range d.Rows {
+			if r.IsGoods() {
+				list = append(list, move{Kind: "adjusted", SKU: r.SKU, Reason: remark(r), Reference: d.Number, Quantity: r.Quantity})
+			}
+		}
+	case Credit:
+		for _, p := range parts {
+			switch {
+			case !isGoods(p.SKU):
+			case p.Kind == events.CreditWithoutOriginal:
+				list = append(list, move{Kind: "adjusted", SKU: p.SKU, Reason: withoutOriginal, Reference: d.Number, Quantity: p.Quantity})
+			case p.Kind == events.CreditReturned:
+				list = append(list, move{Kind: "returned", SKU: p.SKU, Order: orderID(p.Order), Return: returnID(d, p.Order), Quantity: p.Quantity})
+			}
 		}
 	}
+	return list
 }
 
 // stockLevels compares what the warehouse is said to have with what its movements come to, those of others included.
