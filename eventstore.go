@@ -9,7 +9,7 @@ import (
 )
 
 type eventstoreCommand struct {
-	Addr string `default:"127.0.0.1:2113" env:"TILL_EVENTSTORE_ADDR" placeholder:"HOST:PORT" help:"Where to serve the EventStoreDB gRPC protocol."`
+	Addr string `default:"127.0.0.1:2113" env:"TILL_EVENTSTORE_ADDR" placeholder:"HOST:PORT" help:"Where to serve the EventStoreDB gRPC protocol. Default: ${default}."`
 }
 
 // Help implements kong.HelpProvider.

@@ -23,7 +23,7 @@ type importCommand struct {
 type onlineRetailCommand struct {
 	File          string `arg:"" placeholder:"FILE" help:"The file."`
 	ReconcileOnly bool   `help:"Import nothing: compare the file with the views."`
-	Warehouse     string `default:"MAIN" env:"TILL_WAREHOUSE" placeholder:"CODE" help:"Where all goods of the books are kept."`
+	Warehouse     string `default:"MAIN" env:"TILL_WAREHOUSE" placeholder:"CODE" help:"Where all goods of the books are kept. Default: ${default}."`
 }
 
 // Help implements kong.HelpProvider.

@@ -24,7 +24,7 @@ const (
 // cli is the command line: its fields are the commands, their fields the flags. A flag is taken from the command line,
 // else from its environment variable, else from the configuration file, else from its default.
 type cli struct {
-	Data   string `default:".till" env:"TILL_DATA" placeholder:"DIR" help:"Data directory of the platform, also used to find it."`
+	Data   string `default:".till" env:"TILL_DATA" placeholder:"DIR" help:"Data directory of the platform, also used to find it. Default: ${default}."`
 	Server string `env:"TILL_SERVER" placeholder:"HOST:PORT" help:"gRPC address of a running platform, instead of looking into the data directory."`
 	Config string `env:"TILL_CONFIG" placeholder:"FILE" help:"Configuration file (YAML: a key per flag). Default: till.yaml in the data directory, if there."`
 	JSON   bool   `name:"json" env:"TILL_JSON" help:"Answer in JSON: one object, or one line per row."`

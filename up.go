@@ -11,11 +11,11 @@ import (
 )
 
 type upCommand struct {
-	HTTP       string `name:"http" default:"127.0.0.1:8080" env:"TILL_HTTP" placeholder:"HOST:PORT" help:"Where to serve REST (loopback only, until accounts exist)."`
-	GRPC       string `name:"grpc" default:"127.0.0.1:9090" env:"TILL_GRPC" placeholder:"HOST:PORT" help:"Where to serve gRPC (loopback only, until accounts exist)."`
+	HTTP       string `name:"http" default:"127.0.0.1:8080" env:"TILL_HTTP" placeholder:"HOST:PORT" help:"Where to serve REST (loopback only, until accounts exist). Default: ${default}."`
+	GRPC       string `name:"grpc" default:"127.0.0.1:9090" env:"TILL_GRPC" placeholder:"HOST:PORT" help:"Where to serve gRPC (loopback only, until accounts exist). Default: ${default}."`
 	Eventstore string `env:"TILL_EVENTSTORE" placeholder:"esdb://…" help:"A KurrentDB or EventStoreDB to use. Default: the embedded event store."`
 	Postgres   string `env:"TILL_POSTGRES" placeholder:"postgres://…" help:"A PostgreSQL to keep views in. Default: a private one."`
-	Warehouse  string `default:"MAIN" env:"TILL_WAREHOUSE" placeholder:"CODE" help:"Where orders and prices belong that name no warehouse."`
+	Warehouse  string `default:"MAIN" env:"TILL_WAREHOUSE" placeholder:"CODE" help:"Where orders and prices belong that name no warehouse. Default: ${default}."`
 	Verbose    bool   `short:"v" env:"TILL_VERBOSE" help:"Log every request."`
 }
 
