@@ -129,7 +129,7 @@ func fatal(format string, args []any) error {
 			return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), damage(err))
 		}
 	}
-	return errors.New(fmt.Sprintf(format, args...))
+	return fmt.Errorf(format, args...)
 }
 
 // failIfDamaged stops the log on damage: what else lies on that disk cannot be trusted to be appended to.
