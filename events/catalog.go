@@ -2,6 +2,8 @@ package events
 
 import "strings"
 
+//go:generate go run ./internal/eventdoc -from . -to ../docs/events.md
+
 // Catalog is the codec that knows every event of the shop.
 func Catalog() *Codec {
 	c := new(Codec)
