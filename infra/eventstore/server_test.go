@@ -5,10 +5,14 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/EventStore/EventStore-Client-Go/v4/esdb"
+	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+	"github.com/google/uuid"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
@@ -94,5 +98,53 @@ func TestCancelledCallsEndAsSuch(t *testing.T) {
 			t.Fatalf("dropped with %v", err)
 		}
 		return
+	}
+}
+
+// brokenSync makes every fsync of a write-ahead log fail once it is set.
+type brokenSync struct{ atomic.Bool }
+
+func (b *brokenSync) String() string { return "broken sync" }
+
+func (b *brokenSync) MaybeError(op errorfs.Op) error {
+	sync := op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData
+	if b.Load() && sync && strings.HasSuffix(op.Path, ".log") {
+		return errors.New("disk is on fire")
+	}
+	return nil
+}
+
+func TestStoppedStoreTellsWhyToEveryCall(t *testing.T) {
+	disk := &brokenSync{}
+	conn := eventstoretest.StartWith(t, eventstore.Options{FS: errorfs.Wrap(vfs.NewMem(), disk)})
+	c := connect(t, conn)
+	appendTo(t, c, "s", jsonEvent("x", 0))
+	sub, err := c.SubscribeToAll(timeout(t), esdb.SubscribeToAllOptions{From: esdb.End{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	disk.Store(true)
+
+	client := streams.NewStreamsClient(dial(t, conn))
+	for range 2 {
+		err = appendOne(timeout(t), client, "s", uuid.New())
+		if status.Code(err) != codes.Unavailable || !strings.Contains(err.Error(), "disk is on fire") {
+			t.Fatalf("append: %v", err)
+		}
+	}
+	read, err := client.Read(timeout(t), &streams.ReadReq{Options: readOptions("s")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if all, err := drain(read); status.Code(err) != codes.Unavailable || len(all) > 0 {
+		t.Fatalf("read: %v, %v", all, err)
+	}
+	for {
+		if e := sub.Recv(); e.SubscriptionDropped != nil {
+			if !strings.Contains(e.SubscriptionDropped.Error.Error(), "disk is on fire") {
+				t.Fatalf("subscription: %v", e.SubscriptionDropped.Error)
+			}
+			return
+		}
 	}
 }
