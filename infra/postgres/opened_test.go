@@ -28,7 +28,7 @@ const secret = "Quicksilver-Lovelace"
 
 // server is one of the test's own: its files are read, and it is made to crash.
 type server struct {
-	t    *testing.T
+	t    testing.TB
 	dsn  string
 	data string
 	log  string
