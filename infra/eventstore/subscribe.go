@@ -16,7 +16,6 @@ type allSubscription struct {
 	filter *filter
 
 	considered uint64 // events looked at since the last checkpoint
-	reported   uint64 // position of the last checkpoint or event sent
 }
 
 func (s *allSubscription) run(ctx context.Context, from start) error {
@@ -25,7 +24,6 @@ func (s *allSubscription) run(ctx context.Context, from start) error {
 	if from.last {
 		after = head
 	}
-	s.reported = after
 	if err := s.confirm(uuid.NewString()); err != nil {
 		return err
 	}
@@ -78,7 +76,6 @@ func (s *allSubscription) send(records []eventlog.Record) error {
 			if err := s.event(r); err != nil {
 				return err
 			}
-			s.reported = r.Position
 		}
 		if s.filter == nil {
 			continue
@@ -93,7 +90,7 @@ func (s *allSubscription) send(records []eventlog.Record) error {
 }
 
 func (s *allSubscription) report(position uint64) error {
-	s.considered, s.reported = 0, position
+	s.considered = 0
 	return s.checkpoint(position)
 }
 
