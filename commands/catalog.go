@@ -15,5 +15,6 @@ func Catalog() *Codec {
 	offerCreditNote(c)
 	offerLoyalty(c)
 	offerImport(c)
+	offerAccounting(c)
 	return c
 }

@@ -25,19 +25,20 @@ const (
 // owners says which service decides on the streams of a category. Each has one owner, so that a stream's mailbox, and
 // the state it keeps warm, is in one place.
 var owners = map[string]Service{
-	"product":     CatalogService,
-	"price":       PricingService,
-	"stock":       Inventory,
-	"customer":    CustomerService,
-	"email":       CustomerService,
-	"order":       OrderService,
-	"return":      OrderService,
-	"credit_note": OrderService,
-	"payment":     PaymentService,
-	"shipment":    Shipping,
-	"loyalty":     Loyalty,
-	"import":      Operations,
-	"log":         Operations,
+	"product":         CatalogService,
+	"price":           PricingService,
+	"stock":           Inventory,
+	"customer":        CustomerService,
+	"email":           CustomerService,
+	"order":           OrderService,
+	"return":          OrderService,
+	"credit_note":     OrderService,
+	"payment":         PaymentService,
+	"shipment":        Shipping,
+	"loyalty":         Loyalty,
+	"accounting_note": OrderService,
+	"import":          Operations,
+	"log":             Operations,
 }
 
 // Owner is the service that decides on a stream. It fails for a stream of no subject of this shop.
