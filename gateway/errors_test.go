@@ -165,7 +165,7 @@ var reach = map[string]struct {
 	}},
 	"order_not_there_yet": {504, func(s *shop) reply {
 		id := s.order("").is(201)["order_id"].(string)
-		return s.get("/v1/orders/" + id + "?until=settled&max_wait=1ms")
+		return s.get("/v1/orders/" + id + "?until=shipped&max_wait=1ms")
 	}},
 }
 

@@ -28,7 +28,9 @@ var reached = map[string][]projections.OrderState{
 	"delivered": {projections.OrderIsDelivered, projections.OrderIsClosed, projections.OrderIsCancelled},
 	"cancelled": {projections.OrderIsCancelled, projections.OrderIsClosed},
 	"closed":    {projections.OrderIsClosed, projections.OrderIsCancelled},
-	"settled":   {projections.OrderIsClosed, projections.OrderIsCancelled},
+	// No process acts on an order yet, so nothing happens unasked to one in whatever state.
+	"settled": {projections.OrderIsPlaced, projections.OrderIsConfirmed, projections.OrderIsPartiallyShipped,
+		projections.OrderIsShipped, projections.OrderIsDelivered, projections.OrderIsClosed, projections.OrderIsCancelled},
 }
 
 // Get implements ordersv1.OrdersServer.
