@@ -3,12 +3,8 @@ package gateway
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
-	"time"
 
 	"tillstream/aggregates"
 	"tillstream/commands"
@@ -16,11 +12,8 @@ import (
 	ordersv1 "tillstream/gateway/api/orders/v1"
 )
 
-const (
-	linesMost  = 1500 // of one order
-	looksMost  = 16   // streams looked at at once, for one order
-	guestField = "guest"
-)
+// linesMost is how many lines an order may have.
+const linesMost = 1500
 
 // Place implements ordersv1.OrdersServer. Products and prices are read from their own streams, not from views, so that
 // an order is never placed at a price that was changed before it.
@@ -53,6 +46,12 @@ func (s ordersService) Place(ctx context.Context, in *ordersv1.PlaceRequest) (*o
 	if cmd.Totals.Gross.Minor > 0 && in.GetPayment().GetToken() == "" {
 		return nil, badField("payment.token", "is required: the order costs something")
 	}
+	if in.Guest != nil {
+		cmd.Guest = &events.Guest{}
+	}
+	if _, err := cmd.Decide(aggregates.Order{}); err != nil { // before a key is made for a guest
+		return nil, err
+	}
 	if err := s.sealOrder(ctx, in, &cmd); err != nil {
 		return nil, err
 	}
@@ -78,7 +77,7 @@ func checkPlace(in *ordersv1.PlaceRequest) error {
 	case in.CustomerId == "" && in.Guest == nil:
 		return badField("customer_id", "is required, or else a guest")
 	case in.CustomerId != "" && in.Guest != nil:
-		return badField(guestField, "is given as well as a customer_id: an order has one buyer")
+		return badField("guest", "is given as well as a customer_id: an order has one buyer")
 	case in.CustomerId != "" && !visible(in.CustomerId, 1, 64):
 		return badField("customer_id", "is no id of a customer")
 	case len(in.Lines) == 0:
@@ -155,83 +154,6 @@ func (g *Gateway) warehouseOf(in *ordersv1.PlaceRequest, line *ordersv1.PlaceLin
 	return g.warehouse(in.Warehouse)
 }
 
-// place is where something is sold from.
-type place struct{ warehouse, sku string }
-
-// offer is what is sold at a place and at which price now.
-type offer struct {
-	product aggregates.Product
-	unit    events.UnitPrice
-	priced  bool
-	other   bool // priced in another currency only
-	err     error
-}
-
-func (o offer) refusal(currency string) *Problem {
-	switch {
-	case !o.product.Registered:
-		return problem(http.StatusConflict, "product_unknown", "there is no such product: look at /v1/products")
-	case o.product.Discontinued:
-		return problem(http.StatusConflict, "product_discontinued", "this product is not sold any more")
-	case o.other:
-		return problem(http.StatusConflict, "currency_mismatch", "this product has no price in %s there, but in another currency", currency)
-	case !o.priced:
-		return problem(http.StatusConflict, "price_unknown", "this product has no price there now: set one first")
-	}
-	return nil
-}
-
-func (s ordersService) offersFor(ctx context.Context, in *ordersv1.PlaceRequest) (map[place]offer, error) {
-	offers := map[place]offer{}
-	for i, l := range in.Lines {
-		switch sku := events.SKU(l.Sku); {
-		case sku == "" || len(sku) > 256:
-			return nil, badField("lines.sku", "of line %d is required: 1 to 64 characters", i)
-		case l.Quantity < 1:
-			return nil, badField("lines.quantity", "of line %d is %d, it must be 1 or more", i, l.Quantity)
-		default:
-			offers[place{s.warehouseOf(in, l), sku}] = offer{}
-		}
-	}
-	places := slices.Collect(maps.Keys(offers))
-	found := make([]offer, len(places))
-	now := s.deps.Now()
-	var looking sync.WaitGroup
-	room := make(chan struct{}, looksMost)
-	for i, at := range places {
-		room <- struct{}{}
-		looking.Go(func() {
-			defer func() { <-room }()
-			found[i] = s.offerAt(ctx, at, in.Currency, now)
-		})
-	}
-	looking.Wait()
-	for i, at := range places {
-		if found[i].err != nil {
-			return nil, found[i].err
-		}
-		offers[at] = found[i]
-	}
-	return offers, nil
-}
-
-func (g *Gateway) offerAt(ctx context.Context, at place, currency string, now time.Time) (o offer) {
-	if o.product, _, o.err = commands.Look(ctx, g.deps.Handler, events.Product(at.sku), func(p aggregates.Product) aggregates.Product { return p }); o.err != nil {
-		return o
-	}
-	type priced struct {
-		unit  events.UnitPrice
-		ok    bool
-		other bool
-	}
-	p, _, err := commands.Look(ctx, g.deps.Handler, events.Price(at.warehouse, at.sku), func(p aggregates.Price) priced {
-		unit, ok := p.At(now, currency)
-		return priced{unit, ok, !ok && priceNow(p.List, now) != nil}
-	})
-	o.unit, o.priced, o.other, o.err = p.unit, p.ok, p.other, err
-	return o
-}
-
 // sealOrder seals what the order says about a person: under the customer's key, or the key of this order's guest.
 func (s ordersService) sealOrder(ctx context.Context, in *ordersv1.PlaceRequest, cmd *commands.PlaceOrder) error {
 	subject := events.CustomerSubject(cmd.CustomerID)
@@ -252,7 +174,6 @@ func (s ordersService) sealOrder(ctx context.Context, in *ordersv1.PlaceRequest,
 	if cmd.PaymentToken, err = seal.seal(events.FieldPaymentToken, in.GetPayment().GetToken()); err != nil || in.Guest == nil {
 		return err
 	}
-	cmd.Guest = &events.Guest{}
 	if cmd.Guest.Name, err = seal.seal(events.FieldName, strings.TrimSpace(in.Guest.Name)); err != nil {
 		return err
 	}

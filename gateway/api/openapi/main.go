@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"os"
 
+	"go.yaml.in/yaml/v3"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protodesc"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 	_ "google.golang.org/protobuf/types/known/timestamppb" // the protos import it
-	"gopkg.in/yaml.v3"
 )
 
 func main() {

@@ -1,0 +1,228 @@
+package gateway_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"sync"
+	"time"
+
+	"tillstream/commands"
+	"tillstream/commands/commandtest"
+	"tillstream/events"
+	"tillstream/gateway"
+	"tillstream/projections"
+)
+
+// clock stands still until it is told.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+type follower struct {
+	name string
+	advancer
+}
+
+type advancer interface {
+	Advance(context.Context, projections.Interval) error
+	At() projections.Checkpoint
+}
+
+// feed is a log that tells the views of what is recorded before the append is acknowledged, unless it is held.
+type feed struct {
+	*commandtest.Memory
+	mu    sync.Mutex
+	views []follower
+	held  bool
+	told  events.Position
+
+	reading   func(ctx context.Context, stream string) error // asked before each read
+	appending func(stream string) error                      // asked before each append
+	broken    string                                         // a stream that nothing can be appended to
+}
+
+func (f *feed) breaks(stream string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.broken = stream
+}
+
+func (f *feed) Read(ctx context.Context, stream string, from uint64) iter.Seq2[events.Recorded, error] {
+	return func(yield func(events.Recorded, error) bool) {
+		if f.reading != nil {
+			if err := f.reading(ctx, stream); err != nil {
+				yield(events.Recorded{}, err)
+				return
+			}
+		}
+		f.Memory.Read(ctx, stream, from)(yield)
+	}
+}
+
+func (f *feed) Append(ctx context.Context, stream string, after int64, facts []commands.Draft) (commands.Appended, error) {
+	f.mu.Lock()
+	refuse, broken := f.appending, f.broken
+	f.mu.Unlock()
+	if stream == broken {
+		return commands.Appended{}, fmt.Errorf("the connection is cut: %w", commands.ErrNotRecorded)
+	}
+	if refuse != nil {
+		if err := refuse(stream); err != nil {
+			return commands.Appended{}, err
+		}
+	}
+	a, err := f.Memory.Append(ctx, stream, after, facts)
+	if err == nil {
+		f.tell()
+	}
+	return a, err
+}
+
+// hold keeps news from the views, or lets them hear again.
+func (f *feed) hold(held bool) {
+	f.mu.Lock()
+	f.held = held
+	f.mu.Unlock()
+	f.tell()
+}
+
+func (f *feed) tell() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.held {
+		return
+	}
+	facts := f.All()[f.told:]
+	to := f.told + events.Position(len(facts))
+	for _, v := range f.views {
+		if err := v.Advance(context.Background(), projections.Interval{Log: logID, From: f.told, To: to, Facts: facts}); err != nil {
+			panic(err)
+		}
+	}
+	f.told = to
+}
+
+// people keeps keys in memory.
+type people struct {
+	mu        sync.Mutex
+	keys      map[string][32]byte
+	forgotten map[string]bool
+	fail      error
+}
+
+func (p *people) Key(_ context.Context, subject string) (int, [32]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.forgotten[subject] {
+		return 0, [32]byte{}, events.ErrForgotten
+	}
+	if _, known := p.keys[subject]; !known {
+		var key [32]byte
+		_, _ = rand.Read(key[:])
+		p.keys[subject] = key
+	}
+	return 1, p.keys[subject], p.fail
+}
+
+func (p *people) Open(_ context.Context, subject string, _ int) ([32]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	key, known := p.keys[subject]
+	if !known {
+		return key, events.ErrForgotten
+	}
+	return key, nil
+}
+
+func (p *people) Forget(_ context.Context, subject string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.keys, subject)
+	if p.forgotten == nil {
+		p.forgotten = map[string]bool{}
+	}
+	p.forgotten[subject] = true
+	return nil
+}
+
+// plain is the opened column of a customer.
+func (p *people) plain(v any, c projections.Column) string {
+	customer, is := v.(projections.Customer)
+	if !is {
+		return ""
+	}
+	sealed := map[string]*events.Sealed{events.FieldName: customer.Name, events.FieldEmail: customer.Email}[c.Opens]
+	if sealed == nil {
+		return ""
+	}
+	key, err := p.Open(context.Background(), sealed.Subject, sealed.Key)
+	if err != nil {
+		return ""
+	}
+	text, _ := sealed.Open(key, c.Opens)
+	return string(text)
+}
+
+// platform tells of the views of a shop.
+type platform struct{ log *feed }
+
+func (p platform) Ready() error {
+	p.log.mu.Lock()
+	defer p.log.mu.Unlock()
+	if p.log.held {
+		return errors.New("products does not serve: it is held")
+	}
+	return nil
+}
+
+func (p platform) Views() (list []gateway.ViewStatus) {
+	for _, v := range p.log.views {
+		head := events.Position(len(p.log.All()))
+		list = append(list, gateway.ViewStatus{Name: v.name, Version: 1, Generation: v.name + "_1", Position: v.At().At,
+			Events: v.At().Count, LagEvents: uint64(head - v.At().At), Source: "test", Serving: true})
+	}
+	return list
+}
+
+func (p platform) View(name string) gateway.ViewStatus {
+	for _, v := range p.Views() {
+		if v.Name == name {
+			return v
+		}
+	}
+	return gateway.ViewStatus{}
+}
+
+func (p platform) Status(context.Context) (gateway.PlatformStatus, error) {
+	n := len(p.log.All())
+	return gateway.PlatformStatus{Versions: map[string]string{"till": "test"}, Head: events.Position(n), Events: uint64(n),
+		Source: "test", Since: noon, Providers: map[string]string{"event store": "memory"}, StartedAt: noon}, nil
+}
+
+type locked struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *locked) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.w.Write(b)
+}
