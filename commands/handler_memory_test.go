@@ -215,7 +215,7 @@ func TestManyHandlersOnOneStreamAgree(t *testing.T) {
 	for i := range handlers {
 		handlers[i] = commands.NewHandler(store, commands.Options{})
 	}
-	var heard []<-chan told
+	var heard []<-chan reply
 	for buyer := range 150 {
 		for range 2 { // each asks twice, wherever
 			h := handlers[(buyer+len(heard))%len(handlers)]

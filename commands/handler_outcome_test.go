@@ -86,7 +86,7 @@ func TestConcurrentCommandsOfOneStreamAreAppendedAtOnce(t *testing.T) {
 		h := commands.NewHandler(store, commands.Options{})
 		ask(t.Context(), h, meta("gate"), gate)
 		<-gate.entered
-		var heard []<-chan told
+		var heard []<-chan reply
 		for i := range crowd {
 			heard = append(heard, ask(t.Context(), h, meta(fmt.Sprint("buyer ", i)), reserve(fmt.Sprint("order-", i), 1)))
 		}
@@ -221,7 +221,7 @@ func TestAStreamThatTooManyWaitForSaysSo(t *testing.T) {
 		h := commands.NewHandler(newUnruly(), commands.Options{})
 		ask(t.Context(), h, meta("gate"), gate)
 		<-gate.entered
-		var heard []<-chan told
+		var heard []<-chan reply
 		for i := range waiting {
 			heard = append(heard, ask(t.Context(), h, meta(fmt.Sprint(i)), receive(1)))
 		}

@@ -97,7 +97,10 @@ func checkReached(t *testing.T, property func(*rapid.T, map[string]int), require
 			break
 		}
 	}
+	told.Lock()
+	defer told.Unlock()
 	for _, what := range slices.Sorted(maps.Keys(reached)) {
+		told.types[what] = true
 		t.Logf("%7d × %s", reached[what], what)
 	}
 	if len(missing) > 0 {

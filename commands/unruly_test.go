@@ -111,18 +111,18 @@ func meta(id string) events.Meta { return events.Meta{Command: id, Request: "of 
 
 type stockCommand = commands.Command[aggregates.StockItem, events.StockEvent]
 
-// told is what a command was answered.
-type told struct {
+// reply is what a command was answered.
+type reply struct {
 	commands.Answer
 	err error
 }
 
 // ask asks in the background; the answer comes once.
-func ask(ctx context.Context, h *commands.Handler, m events.Meta, c stockCommand) <-chan told {
-	heard := make(chan told, 1)
+func ask(ctx context.Context, h *commands.Handler, m events.Meta, c stockCommand) <-chan reply {
+	heard := make(chan reply, 1)
 	go func() {
 		a, err := commands.Handle(ctx, h, m, c)
-		heard <- told{a, err}
+		heard <- reply{a, err}
 	}()
 	return heard
 }
