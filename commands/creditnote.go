@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"slices"
 
 	"tillstream/aggregates"
@@ -76,7 +77,7 @@ func (c IssueCreditNote) checkParts() *Rejection {
 
 // checkPart wants an order line where the kind of the part has one, and none where it has not.
 func checkPart(p events.CreditPart, currency string) *Rejection {
-	bad := cmpOr(checkID("parts.part_id", p.PartID), checkSKU(p.SKU), checkQuantity("parts.quantity", p.Quantity),
+	bad := cmp.Or(checkID("parts.part_id", p.PartID), checkSKU(p.SKU), checkQuantity("parts.quantity", p.Quantity),
 		checkUnit("parts.unit", p.Unit), checkMoney("parts.amount", p.Amount, currency))
 	switch {
 	case bad != nil:
@@ -95,7 +96,7 @@ func checkPart(p events.CreditPart, currency string) *Rejection {
 	}
 	switch p.Kind {
 	case events.CreditCancelled, events.CreditReturned:
-		return cmpOr(checkID("parts.order_id", p.OrderID), checkID("parts.line_id", p.LineID))
+		return cmp.Or(checkID("parts.order_id", p.OrderID), checkID("parts.line_id", p.LineID))
 	case events.CreditWithoutOriginal:
 		if p.OrderID != "" || p.LineID != "" {
 			return invalid("parts.order_id", "is given for a part without original")

@@ -15,7 +15,7 @@ const (
 // PriceLine answers with l and its Net and Gross worked out: Net = Quantity × Unit by events.HalfAwayPerLine, less the
 // discounts; Gross = Net and the taxes that are not included in it. It fails on what PlaceOrder would refuse.
 func PriceLine(l events.Line) (events.Line, error) {
-	if bad := cmpOr(checkQuantity("lines.quantity", l.Quantity), checkUnit("lines.unit", l.Unit), checkParts(l)); bad != nil {
+	if bad := cmp.Or(checkQuantity("lines.quantity", l.Quantity), checkUnit("lines.unit", l.Unit), checkParts(l)); bad != nil {
 		return l, bad
 	}
 	full, err := l.Unit.Times(l.Quantity)
@@ -95,7 +95,7 @@ func checkParts(l events.Line) *Rejection {
 		return invalid("lines.discounts", "has %d entries, at most %d are allowed", len(l.Discounts), discountsMax)
 	}
 	for _, d := range l.Discounts {
-		bad := cmpOr(checkName("lines.discounts.name", d.Name, nameMax), checkMoney("lines.discounts.amount", d.Amount, l.Unit.Currency))
+		bad := cmp.Or(checkName("lines.discounts.name", d.Name, nameMax), checkMoney("lines.discounts.amount", d.Amount, l.Unit.Currency))
 		if bad != nil {
 			return bad
 		}
@@ -112,7 +112,7 @@ func checkTaxes(field string, taxes []events.Tax, currency string) *Rejection {
 		if t.RatePPM < 0 || t.RatePPM > ratePPMMax {
 			return invalid(field+".rate_ppm", "is %d, it must be from 0 to %d", t.RatePPM, ratePPMMax)
 		}
-		if bad := cmpOr(checkName(field+".name", t.Name, nameMax), checkMoney(field+".amount", t.Amount, currency)); bad != nil {
+		if bad := cmp.Or(checkName(field+".name", t.Name, nameMax), checkMoney(field+".amount", t.Amount, currency)); bad != nil {
 			return bad
 		}
 	}
@@ -124,7 +124,7 @@ func checkCharges(charges []events.Charge, currency string) *Rejection {
 		return invalid("charges", "has %d entries, at most %d are allowed", len(charges), chargesMax)
 	}
 	for _, c := range charges {
-		bad := cmpOr(checkName("charges.name", c.Name, nameMax), checkMoney("charges.amount", c.Amount, currency),
+		bad := cmp.Or(checkName("charges.name", c.Name, nameMax), checkMoney("charges.amount", c.Amount, currency),
 			checkTaxes("charges.taxes", c.Taxes, currency))
 		if bad != nil {
 			return bad

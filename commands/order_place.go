@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"tillstream/aggregates"
 	"tillstream/events"
 )
@@ -57,11 +58,11 @@ func (c PlaceOrder) checkBuyer() *Rejection {
 		return invalid("guest", "is given as well as a customer_id: an order has one buyer")
 	case c.Guest != nil:
 		subject = events.GuestSubject(c.OrderID)
-		if bad := cmpOr(checkSealed("guest.name", c.Guest.Name, subject), checkSealed("guest.email", c.Guest.Email, subject)); bad != nil {
+		if bad := cmp.Or(checkSealed("guest.name", c.Guest.Name, subject), checkSealed("guest.email", c.Guest.Email, subject)); bad != nil {
 			return bad
 		}
 	}
-	return cmpOr(checkID("order_id", c.OrderID), checkOptionalID("number", c.Number), checkOptionalID("customer_id", c.CustomerID),
+	return cmp.Or(checkID("order_id", c.OrderID), checkOptionalID("number", c.Number), checkOptionalID("customer_id", c.CustomerID),
 		checkCountry(c.Country), checkSealed("ship_to", c.ShipTo, subject), checkSealed("payment_token", c.PaymentToken, subject))
 }
 
@@ -90,7 +91,7 @@ func (c PlaceOrder) checkLines() *Rejection {
 
 // checkLine wants a line whose money adds up. Goods come from a warehouse; a service need not.
 func checkLine(l events.Line, currency string) *Rejection {
-	if bad := cmpOr(checkID("lines.line_id", l.LineID), checkSKU(l.SKU), checkNote("lines.name", l.Name, nameMax)); bad != nil {
+	if bad := cmp.Or(checkID("lines.line_id", l.LineID), checkSKU(l.SKU), checkNote("lines.name", l.Name, nameMax)); bad != nil {
 		return bad
 	}
 	if l.Kind != events.Goods && l.Kind != events.Service {

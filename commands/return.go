@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"tillstream/aggregates"
 	"tillstream/events"
 )
@@ -43,10 +44,10 @@ func checkReturnLines(lines []events.ReturnLine) *Rejection {
 		return bad
 	}
 	for _, l := range lines {
-		bad := cmpOr(checkSKU(l.SKU), checkNote("lines.reason", l.Reason, noteMax), checkCurrency("lines.amount.currency", l.Amount.Currency),
+		bad := cmp.Or(checkSKU(l.SKU), checkNote("lines.reason", l.Reason, noteMax), checkCurrency("lines.amount.currency", l.Amount.Currency),
 			checkMoney("lines.amount", l.Amount, lines[0].Amount.Currency))
 		if l.Warehouse != "" {
-			bad = cmpOr(bad, checkWarehouse("lines.warehouse", l.Warehouse))
+			bad = cmp.Or(bad, checkWarehouse("lines.warehouse", l.Warehouse))
 		}
 		if bad != nil {
 			return bad.with("line_id", l.LineID)
@@ -100,7 +101,7 @@ func (c ReceiveReturn) checkLines() *Rejection {
 	}
 	named := make(map[part]bool, len(c.Lines))
 	for _, l := range c.Lines {
-		if bad := cmpOr(checkID("lines.line_id", l.LineID), checkQuantity("lines.quantity", l.Quantity)); bad != nil {
+		if bad := cmp.Or(checkID("lines.line_id", l.LineID), checkQuantity("lines.quantity", l.Quantity)); bad != nil {
 			return bad
 		}
 		if l.Disposition != events.Restock && l.Disposition != events.Damaged {

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"tillstream/aggregates"
 	"tillstream/events"
 )
@@ -40,7 +41,7 @@ func (c PlanShipment) checkFulfillments() *Rejection {
 	}
 	ids, warehouses, planned := map[string]bool{}, map[string]bool{}, 0
 	for _, f := range c.Fulfillments {
-		if bad := cmpOr(checkID("fulfillments.fulfillment_id", f.FulfillmentID), checkWarehouse("fulfillments.warehouse", f.Warehouse),
+		if bad := cmp.Or(checkID("fulfillments.fulfillment_id", f.FulfillmentID), checkWarehouse("fulfillments.warehouse", f.Warehouse),
 			checkPlan(f.Lines)); bad != nil {
 			return bad
 		}

@@ -41,8 +41,6 @@ func check(problems ...*Rejection) error {
 	return nil
 }
 
-func cmpOr(problems ...*Rejection) *Rejection { return cmp.Or(problems...) }
-
 // checkID wants 1 to 64 visible ASCII characters: an id stands in a stream's name.
 func checkID(field, id string) *Rejection {
 	if id == "" {
