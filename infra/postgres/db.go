@@ -38,9 +38,8 @@ type DB struct {
 // has been there.
 func Open(ctx context.Context, dsn string) (*DB, error) {
 	feed, err := openPool(ctx, dsn, feedConnections, map[string]string{
-		"synchronous_commit": "off",
-		"statement_timeout":  milliseconds(statementWithin),
-		"lock_timeout":       milliseconds(lockWithin),
+		"statement_timeout": milliseconds(statementWithin),
+		"lock_timeout":      milliseconds(lockWithin),
 	})
 	if err != nil {
 		return nil, err

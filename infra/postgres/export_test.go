@@ -13,3 +13,6 @@ const SnapshotsMost = snapshotsMost
 
 // Prune drops what is beyond them now, instead of after some more savings.
 func (s *Snapshots) Prune(ctx context.Context) error { return s.prune(ctx) }
+
+// DoChores tries now what was left to be done, instead of a little later.
+func (db *DB) DoChores(ctx context.Context) { db.chores.attempt(ctx) }

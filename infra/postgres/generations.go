@@ -2,9 +2,7 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -54,81 +52,6 @@ func (e *OtherVersionError) Error() string {
 		e.View, e.Declared, e.Served.Table, e.Served.Version)
 }
 
-// Serve answers the served generation of a view, of exactly its declared version; it makes and registers the first one of
-// a view that has none. It fails with an *OtherVersionError when another version is served. Opened columns that a crash
-// emptied are filled before it returns.
-func Serve[V any](ctx context.Context, db *DB, view projections.View[V], opener Opener) (*Rows[V], error) {
-	columns := projections.Columns[V]()
-	var generation Generation
-	var t table
-	err := db.registering(ctx, view.Name, func(tx pgx.Tx) (err error) {
-		served, shape, err := servedOf(ctx, tx, view.Name)
-		switch {
-		case err != nil:
-			return err
-		case served == nil:
-			if generation, t, err = create(ctx, tx, view.Name, view.Version, Live, columns); err != nil {
-				return err
-			}
-			_, err = tx.Exec(ctx, `INSERT INTO tillstream.served (view, generation) VALUES ($1, $2)`, view.Name, generation.ID)
-			return err
-		}
-		generation = *served
-		if t, err = tableOf(view.Name, generation.Version, generation.Run, columns); err != nil {
-			return err
-		}
-		if other := shape != t.shape(); other || served.Version != view.Version {
-			return &OtherVersionError{view.Name, view.Version, *served, served.Version == view.Version}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("serve %s: %w", view.Name, err)
-	}
-	return take[V](ctx, db, generation, t, opener)
-}
-
-// Build answers a generation of a view that is being built beside the one served: that of the declared version which was
-// begun and not promoted, or a new one.
-func Build[V any](ctx context.Context, db *DB, view projections.View[V], opener Opener) (*Rows[V], error) {
-	columns := projections.Columns[V]()
-	var generation Generation
-	var t table
-	err := db.registering(ctx, view.Name, func(tx pgx.Tx) error {
-		begun, err := query(ctx, tx, `g.view = $1 AND g.version = $2 AND g.state = 'building'`, view.Name, view.Version)
-		if err != nil {
-			return err
-		}
-		if len(begun) == 0 {
-			generation, t, err = create(ctx, tx, view.Name, view.Version, Building, columns)
-			return err
-		}
-		generation = begun[len(begun)-1].Generation
-		if t, err = tableOf(view.Name, generation.Version, generation.Run, columns); err != nil {
-			return err
-		}
-		if begun[len(begun)-1].shape != t.shape() {
-			return &OtherVersionError{view.Name, view.Version, generation, true}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("build %s: %w", view.Name, err)
-	}
-	return take[V](ctx, db, generation, t, opener)
-}
-
-func take[V any](ctx context.Context, db *DB, generation Generation, t table, opener Opener) (*Rows[V], error) {
-	if len(t.opened) > 0 && opener == nil {
-		return nil, fmt.Errorf("%s has opened columns and was given nothing to open them with", generation.View)
-	}
-	rows := &Rows[V]{db: db, generation: generation, table: t, opener: opener}
-	if err := rows.fillIfLost(ctx); err != nil {
-		return nil, err
-	}
-	return rows, nil
-}
-
 // registering runs a transaction on the register of one view while nobody else does.
 func (db *DB) registering(ctx context.Context, view string, do func(pgx.Tx) error) error {
 	return db.durably(ctx, func(tx pgx.Tx) error {
@@ -141,39 +64,6 @@ func (db *DB) registering(ctx context.Context, view string, do func(pgx.Tx) erro
 
 // registerLock is the class of the advisory locks on views.
 const registerLock int32 = 0x7469_6c6c
-
-func create(ctx context.Context, tx pgx.Tx, view string, version int, state State, columns []projections.Column) (Generation, table, error) {
-	g := Generation{View: view, Version: version, State: state, Served: state == Live}
-	err := tx.QueryRow(ctx, `SELECT coalesce(max(run), 0) + 1 FROM tillstream.generations WHERE view = $1 AND version = $2`, view, version).Scan(&g.Run)
-	if err != nil {
-		return g, table{}, err
-	}
-	t, err := tableOf(view, version, g.Run, columns)
-	if err != nil {
-		return g, t, err
-	}
-	g.Table = t.name
-	for _, statement := range t.ddl() {
-		if _, err := tx.Exec(ctx, statement); err != nil {
-			return g, t, fmt.Errorf("make table %s: %w", t.name, err)
-		}
-	}
-	err = tx.QueryRow(ctx, `INSERT INTO tillstream.generations (view, version, run, state, table_name, shape, served_at)
-		VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $4 = 'live' THEN now() END) RETURNING id, created_at`,
-		view, version, g.Run, string(state), t.name, t.shape()).Scan(&g.ID, &g.Created)
-	if err != nil {
-		return g, t, err
-	}
-	for _, own := range []string{
-		`INSERT INTO tillstream.checkpoints (generation) VALUES ($1)`,
-		`INSERT INTO tillstream.opened (generation) VALUES ($1)`,
-	} {
-		if _, err := tx.Exec(ctx, own, g.ID); err != nil {
-			return g, t, err
-		}
-	}
-	return g, t, nil
-}
 
 // Generations lists every generation of every view that is not retired, in the order of view, version and run.
 func (db *DB) Generations(ctx context.Context) ([]Generation, error) {
@@ -222,82 +112,4 @@ func servedOf(ctx context.Context, tx pgx.Tx, view string) (*Generation, string,
 		return nil, "", err
 	}
 	return &served[0].Generation, served[0].shape, nil
-}
-
-// ErrBehind says a generation stands behind the one it was to replace.
-var ErrBehind = errors.New("the generation stands behind the one that is served")
-
-// Promote makes a generation the one that is served, if it stands at or beyond the one that is now; that one stays live.
-func (db *DB) Promote(ctx context.Context, id int64) error {
-	return db.change(ctx, id, func(tx pgx.Tx, next Generation) error {
-		// Neither checkpoint moves until this is done.
-		if _, err := tx.Exec(ctx, `SELECT FROM tillstream.checkpoints WHERE generation IN ($1, (SELECT generation FROM tillstream.served WHERE view = $2))
-			ORDER BY generation FOR UPDATE`, id, next.View); err != nil {
-			return err
-		}
-		both, err := query(ctx, tx, `g.id = $1 OR g.view = $2 AND s.generation IS NOT NULL`, id, next.View)
-		if err != nil {
-			return err
-		}
-		for _, g := range both {
-			if g.ID == id {
-				next = g.Generation
-			}
-		}
-		for _, g := range both {
-			if g.Checkpoint.Log != next.Checkpoint.Log && g.Checkpoint.Log != "" || g.Checkpoint.At > next.Checkpoint.At {
-				return fmt.Errorf("%s at %d, %s at %d: %w", next.Table, next.Checkpoint.At, g.Table, g.Checkpoint.At, ErrBehind)
-			}
-		}
-		if _, err := tx.Exec(ctx, `UPDATE tillstream.generations SET state = 'live', served_at = now() WHERE id = $1`, id); err != nil {
-			return err
-		}
-		_, err = tx.Exec(ctx, `INSERT INTO tillstream.served (view, generation) VALUES ($1, $2)
-			ON CONFLICT (view) DO UPDATE SET generation = excluded.generation`, next.View, id)
-		return err
-	})
-}
-
-// Retire drops the tables of a generation that is not served; its projector is fenced from then on.
-func (db *DB) Retire(ctx context.Context, id int64) error {
-	return db.change(ctx, id, func(tx pgx.Tx, g Generation) error {
-		if g.Served {
-			return fmt.Errorf("%s is served: promote another first", g.Table)
-		}
-		for _, step := range []string{
-			`DELETE FROM tillstream.checkpoints WHERE generation = $1`,
-			`DELETE FROM tillstream.opened WHERE generation = $1`,
-			`UPDATE tillstream.generations SET state = 'retired' WHERE id = $1`,
-		} {
-			if _, err := tx.Exec(ctx, step, id); err != nil {
-				return err
-			}
-		}
-		for _, suffix := range []string{"", openedSuffix} {
-			if _, err := tx.Exec(ctx, "DROP TABLE IF EXISTS "+pgx.Identifier{schema, g.Table + suffix}.Sanitize()); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-func (db *DB) change(ctx context.Context, id int64, do func(pgx.Tx, Generation) error) error {
-	found, err := query(ctx, db.feed, `g.id = $1 AND g.state <> 'retired'`, id)
-	if err != nil {
-		return err
-	}
-	if len(found) == 0 {
-		return fmt.Errorf("there is no generation %d", id)
-	}
-	return db.registering(ctx, found[0].View, func(tx pgx.Tx) error {
-		again, err := query(ctx, tx, `g.id = $1 AND g.state <> 'retired'`, id)
-		if err != nil {
-			return err
-		}
-		if len(again) == 0 {
-			return fmt.Errorf("%s was retired meanwhile", strings.TrimSpace(found[0].Table))
-		}
-		return do(tx, again[0].Generation)
-	})
 }

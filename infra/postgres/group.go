@@ -24,11 +24,11 @@ func (r *Rows[V]) Group(ctx context.Context, g projections.Grouping) ([]projecti
 	if err != nil {
 		return nil, err
 	}
-	if err := r.ready(ctx, s); err != nil {
-		return nil, err
-	}
 	var groups []projections.Group
 	err = reading(ctx, r.db.ask, func() error {
+		if err := r.ready(ctx, s); err != nil {
+			return err
+		}
 		rows, err := r.db.ask.Query(ctx, query, s.args...)
 		if err != nil {
 			return err
@@ -39,6 +39,8 @@ func (r *Rows[V]) Group(ctx context.Context, g projections.Grouping) ([]projecti
 	switch {
 	case sqlState(err) == numberOutOfRange:
 		return nil, fmt.Errorf("group %s: %w", r.table.name, projections.ErrSumOverflow)
+	case sqlState(err) == invalidParameter: // a time zone that this binary knows and the server does not
+		return nil, &projections.QueryError{Problem: "cuts time in a zone that the database does not know"}
 	case err != nil:
 		return nil, fmt.Errorf("group %s: %w", r.table.name, err)
 	case len(groups) > projections.GroupsMost:

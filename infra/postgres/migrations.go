@@ -83,7 +83,8 @@ func (db *DB) migrate(ctx context.Context) error {
 	})
 }
 
-// durably runs one transaction on the register: what it commits is on disk when it returns, unlike rows of views.
+// durably runs one transaction on the register: what it commits is on disk when it returns, unlike rows of views,
+// whatever the server's default is.
 func (db *DB) durably(ctx context.Context, do func(pgx.Tx) error) error {
 	return pgx.BeginFunc(ctx, db.feed, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = on`); err != nil {

@@ -136,32 +136,32 @@ func (s server) opened(generation postgres.Generation) []string {
 	return files
 }
 
-// crash kills one server process, on which the server gives up all memory and recovers from its log.
-func (s server) crash(db *postgres.DB) {
+// crash kills one server process, on which the server gives up all memory and recovers from its log. It has done so when
+// an unlogged row is gone.
+func (s server) crash() {
 	s.t.Helper()
+	s.execute("CREATE UNLOGGED TABLE IF NOT EXISTS canary (n int)", "INSERT INTO canary VALUES (1)")
 	var pid int
-	conn := s.connect()
-	if err := conn.QueryRow(s.t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
+	if err := s.connect().QueryRow(s.t.Context(), "SELECT pg_backend_pid()").Scan(&pid); err != nil {
 		s.t.Fatal(err)
 	}
 	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		s.t.Fatal(err)
 	}
-	_, _ = conn.Exec(s.t.Context(), "SELECT 1") // returns when the server has noticed
 	ctx, cancel := context.WithTimeout(s.t.Context(), 30*time.Second)
 	defer cancel()
-	for {
-		var recovered bool
-		if fresh, err := pgx.Connect(ctx, s.dsn); err == nil {
-			recovered = fresh.Ping(ctx) == nil
-			_ = fresh.Close(ctx)
-		}
-		if recovered && db.Ping(ctx) == nil {
-			return
-		}
+	for alive := 1; alive > 0; {
 		if ctx.Err() != nil {
 			s.t.Fatal("the server did not recover")
 		}
+		conn, err := pgx.Connect(ctx, s.dsn)
+		if err != nil {
+			continue
+		}
+		if err := conn.QueryRow(ctx, "SELECT count(*) FROM canary").Scan(&alive); err != nil {
+			alive = 1
+		}
+		_ = conn.Close(ctx)
 	}
 }
 
@@ -312,7 +312,7 @@ func TestOpenedColumnsAreFilledAgainAfterTheServerCrashed(t *testing.T) {
 	saveRows(t, r, customers(n, func(i int) *events.Sealed { return masked("ada", i) }, 1), 1)
 	s.execute("CHECKPOINT")
 
-	s.crash(db)
+	s.crash()
 
 	var left int
 	s.query("SELECT count(*) FROM tillstream."+r.Generation().Table+"_opened", &left)
@@ -325,7 +325,7 @@ func TestOpenedColumnsAreFilledAgainAfterTheServerCrashed(t *testing.T) {
 	}
 
 	s.execute("CHECKPOINT")
-	s.crash(db)
+	s.crash()
 	again, err := postgres.Serve(t.Context(), open(t, s.dsn), projectiontest.Samples(1), unmasking{&[]string{}})
 	if err != nil {
 		t.Fatal(err)
@@ -333,5 +333,44 @@ func TestOpenedColumnsAreFilledAgainAfterTheServerCrashed(t *testing.T) {
 	s.query("SELECT count(*) FROM tillstream."+r.Generation().Table+"_opened", &left)
 	if left != n+1 || found(t, again, secret) != n+1 {
 		t.Errorf("the next process finds %d rows filled of %d", left, n+1)
+	}
+}
+
+// TestErasingThatCouldNotBeDoneIsDoneLater ends the server process that would rewrite the opened table while it waits for
+// another session that reads it.
+func TestErasingThatCouldNotBeDoneIsDoneLater(t *testing.T) {
+	s := startServer(t)
+	db := open(t, s.dsn)
+	r, err := postgres.Serve(t.Context(), db, projectiontest.Samples(1), unmasking{&[]string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	saveRows(t, r, customers(9, func(i int) *events.Sealed { return masked("ada", i) }, 1), 1)
+	s.settle()
+	reader := s.connect()
+	tx, err := reader.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), "SELECT FROM tillstream."+r.Generation().Table+"_opened"); err != nil {
+		t.Fatal(err)
+	}
+	saved := make(chan struct{})
+	go func() {
+		defer close(saved)
+		saveRows(t, r, customers(9, func(i int) *events.Sealed { return nil }, 2), 2)
+	}()
+	endWaiting(t, s.connect(), reader.PgConn().PID())
+	<-saved
+	if got := found(t, r, ""); got != 0 {
+		t.Errorf("%d are found that were blanked", got)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	db.DoChores(t.Context())
+	if files := s.holding(); len(files) > 0 {
+		t.Errorf("plain text stands in %v", files)
 	}
 }

@@ -40,13 +40,13 @@ func (r *Rows[V]) GetMany(ctx context.Context, keys []string) (map[string]V, err
 
 // scan answers the rows of a statement without their places.
 func (r *Rows[V]) scan(ctx context.Context, s *statement, tail string) (list []projections.Row[V], err error) {
-	if err := r.ready(ctx, s); err != nil {
-		return nil, err
-	}
 	sql := "SELECT " + r.table.list() + " FROM " + r.table.quoted() + " t WHERE " + s.conditions() + tail
 	args := append([]any{binaryResults}, s.args...)
 	err = reading(ctx, r.db.ask, func() error {
 		list = nil
+		if err := r.ready(ctx, s); err != nil {
+			return err
+		}
 		rows, err := r.db.ask.Query(ctx, sql, args...)
 		if err != nil {
 			return err

@@ -42,7 +42,7 @@ func (r *Rows[V]) Generation() Generation { return r.generation }
 // Load answers what is kept of the keys, in one query.
 func (r *Rows[V]) Load(ctx context.Context, keys []string) (map[string]projections.Doc[V], error) {
 	docs, missing := r.recent.take(keys)
-	if len(missing) == 0 {
+	if missing = storable(missing); len(missing) == 0 { // what cannot be kept, Save will refuse by name
 		return docs, nil
 	}
 	err := reading(ctx, r.db.feed, func() error {

@@ -27,6 +27,9 @@ func (r *Rows[V]) Save(ctx context.Context, changed map[string]projections.Doc[V
 	blanked, err := r.save(ctx, changed, from, to)
 	if err != nil {
 		r.recent.drop()
+		if wasCut(err) {
+			r.db.feed.Reset() // the other idle connections are cut too, as a rule
+		}
 		return err
 	}
 	r.recent.keep(changed)

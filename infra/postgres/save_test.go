@@ -48,6 +48,9 @@ func TestWhatPostgreSQLCannotKeepIsRefusedByKeyAndColumn(t *testing.T) {
 	if at, err := r.Checkpoint(t.Context()); err != nil || at != (projections.Checkpoint{}) {
 		t.Errorf("the checkpoint moved to %+v: %v", at, err)
 	}
+	if docs, err := r.Load(t.Context(), []string{"a\x00b", "\xff"}); err != nil || len(docs) != 0 {
+		t.Errorf("keys that cannot be kept are loaded as %v: %v", docs, err)
+	}
 	saveRows(t, r, map[string]projections.Doc[projectiontest.Sample]{"k": doc(projectiontest.Sample{Tags: []string{long, `\u0000`}})}, 1)
 }
 

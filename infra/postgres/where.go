@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -140,12 +139,4 @@ func sliceOf[T any](values []any) []T {
 		made[i] = v.(T)
 	}
 	return made
-}
-
-// ready makes sure that the opened table is whole, where a query reads it.
-func (r *Rows[V]) ready(ctx context.Context, s *statement) error {
-	if !s.opened {
-		return nil
-	}
-	return r.fillIfLost(ctx)
 }
