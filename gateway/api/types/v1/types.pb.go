@@ -213,6 +213,13 @@ type Address struct {
 	PostalCode    string                 `protobuf:"bytes,10,opt,name=postal_code,json=postalCode,proto3" json:"postal_code,omitempty"`
 	Country       string                 `protobuf:"bytes,11,opt,name=country,proto3" json:"country,omitempty"`
 	Phone         string                 `protobuf:"bytes,12,opt,name=phone,proto3" json:"phone,omitempty"`
+	Street        string                 `protobuf:"bytes,13,opt,name=street,proto3" json:"street,omitempty"`
+	StreetNumber  string                 `protobuf:"bytes,14,opt,name=street_number,json=streetNumber,proto3" json:"street_number,omitempty"`
+	Zip           string                 `protobuf:"bytes,15,opt,name=zip,proto3" json:"zip,omitempty"`
+	County        string                 `protobuf:"bytes,16,opt,name=county,proto3" json:"county,omitempty"`
+	FirstName     string                 `protobuf:"bytes,17,opt,name=first_name,json=firstName,proto3" json:"first_name,omitempty"`
+	LastName      string                 `protobuf:"bytes,18,opt,name=last_name,json=lastName,proto3" json:"last_name,omitempty"`
+	Email         string                 `protobuf:"bytes,19,opt,name=email,proto3" json:"email,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -331,6 +338,55 @@ func (x *Address) GetPhone() string {
 	return ""
 }
 
+func (x *Address) GetStreet() string {
+	if x != nil {
+		return x.Street
+	}
+	return ""
+}
+
+func (x *Address) GetStreetNumber() string {
+	if x != nil {
+		return x.StreetNumber
+	}
+	return ""
+}
+
+func (x *Address) GetZip() string {
+	if x != nil {
+		return x.Zip
+	}
+	return ""
+}
+
+func (x *Address) GetCounty() string {
+	if x != nil {
+		return x.County
+	}
+	return ""
+}
+
+func (x *Address) GetFirstName() string {
+	if x != nil {
+		return x.FirstName
+	}
+	return ""
+}
+
+func (x *Address) GetLastName() string {
+	if x != nil {
+		return x.LastName
+	}
+	return ""
+}
+
+func (x *Address) GetEmail() string {
+	if x != nil {
+		return x.Email
+	}
+	return ""
+}
+
 var file_types_v1_types_proto_extTypes = []protoimpl.ExtensionInfo{
 	{
 		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
@@ -381,7 +437,7 @@ const file_types_v1_types_proto_rawDesc = "" +
 	"\x06Totals\x12,\n" +
 	"\x03net\x18\x01 \x01(\v2\x1a.tillstream.types.v1.MoneyR\x03net\x12,\n" +
 	"\x03tax\x18\x02 \x01(\v2\x1a.tillstream.types.v1.MoneyR\x03tax\x120\n" +
-	"\x05gross\x18\x03 \x01(\v2\x1a.tillstream.types.v1.MoneyR\x05gross\"\xee\x02\n" +
+	"\x05gross\x18\x03 \x01(\v2\x1a.tillstream.types.v1.MoneyR\x05gross\"\xd1\x04\n" +
 	"\aAddress\x12\x18\n" +
 	"\x04text\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x01R\x04text\x12\x18\n" +
 	"\x04name\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x01R\x04name\x12\x1e\n" +
@@ -396,7 +452,15 @@ const file_types_v1_types_proto_rawDesc = "" +
 	" \x01(\tB\x04\xc8\xf3\x18\x01R\n" +
 	"postalCode\x12\x1e\n" +
 	"\acountry\x18\v \x01(\tB\x04\xc8\xf3\x18\x01R\acountry\x12\x1a\n" +
-	"\x05phone\x18\f \x01(\tB\x04\xc8\xf3\x18\x01R\x05phone:M\n" +
+	"\x05phone\x18\f \x01(\tB\x04\xc8\xf3\x18\x01R\x05phone\x12\x1c\n" +
+	"\x06street\x18\r \x01(\tB\x04\xc8\xf3\x18\x01R\x06street\x12)\n" +
+	"\rstreet_number\x18\x0e \x01(\tB\x04\xc8\xf3\x18\x01R\fstreetNumber\x12\x16\n" +
+	"\x03zip\x18\x0f \x01(\tB\x04\xc8\xf3\x18\x01R\x03zip\x12\x1c\n" +
+	"\x06county\x18\x10 \x01(\tB\x04\xc8\xf3\x18\x01R\x06county\x12#\n" +
+	"\n" +
+	"first_name\x18\x11 \x01(\tB\x04\xc8\xf3\x18\x01R\tfirstName\x12!\n" +
+	"\tlast_name\x18\x12 \x01(\tB\x04\xc8\xf3\x18\x01R\blastName\x12\x1a\n" +
+	"\x05email\x18\x13 \x01(\tB\x04\xc8\xf3\x18\x01R\x05email:M\n" +
 	"\x12omitted_when_unset\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\bR\x10omittedWhenUnset::\n" +
 	"\acreates\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\bR\acreatesB)Z'tillstream/gateway/api/types/v1;typesv1b\x06proto3"
 
