@@ -1,6 +1,10 @@
 package commands
 
-import "tillstream/events"
+import (
+	"cmp"
+
+	"tillstream/events"
+)
 
 // Limits of the money in one order. Sums over an order of any shape within them fit 64 bits.
 const (

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"cmp"
+
 	"tillstream/aggregates"
 	"tillstream/events"
 )
