@@ -33,7 +33,7 @@ func TestIDsAreUUIDsOfTheirVersion(t *testing.T) {
 	if u, err := uuid.Parse(FreshCommandID()); err != nil || u.Version() != 7 {
 		t.Errorf("a fresh id has version %d, %v", u.Version(), err)
 	}
-	if FreshCommandID() == FreshCommandID() {
+	if one, other := FreshCommandID(), FreshCommandID(); one == other {
 		t.Error("two fresh ids are one")
 	}
 }
