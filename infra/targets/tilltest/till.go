@@ -4,18 +4,10 @@ package tilltest
 
 import (
 	"bufio"
-	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
-	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,55 +20,54 @@ import (
 const (
 	startWithin = 120 * time.Second // a first start may fetch and unpack a Postgres
 	stopWithin  = 30 * time.Second
+	goneWithin  = 30 * time.Second // a process that was killed
 )
 
-var built struct {
-	once sync.Once
-	path string
-	err  error
+// Up says how to run `till up`. Only Data is required; the addresses are free ones unless Flags name others.
+type Up struct {
+	Data  string
+	Flags []string
+	Env   []string            // the whole environment; nil: that of the test
+	As    *syscall.Credential // nil: the user of the test
+	Dir   string              // working directory; empty: that of the test
+	Bare  bool                // no flags but Data and Flags: addresses come from elsewhere
 }
 
-// Binary is the path of till, built once per test process from the working tree.
-func Binary(t testing.TB) string {
-	t.Helper()
-	built.once.Do(func() {
-		dir, err := os.MkdirTemp("", "till-*")
-		if err != nil {
-			built.err = err
-			return
-		}
-		built.path = filepath.Join(dir, "till")
-		cmd := exec.Command("go", "build", "-o", built.path, "tillstream")
-		if out, err := cmd.CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("build till: %w\n%s", err, out)
-		}
-	})
-	if built.err != nil {
-		t.Fatal(built.err)
-	}
-	return built.path
-}
-
-// Till is a running platform.
+// Till is a platform in a process of its own.
 type Till struct {
-	HTTP string // http://host:port
-	GRPC string // host:port
-	Data string
-	Log  *Output // standard error
+	HTTP  string        // http://host:port, once it is ready
+	GRPC  string        // host:port
+	Store string        // connection string of its event store
+	Took  time.Duration // from the start of the process to the moment it answers, by the process's own clock
+	Data  string
+	Log   *Output // standard error
+	Out   *Output // standard output
 
-	cmd  *exec.Cmd
-	done chan struct{}
+	cmd   *exec.Cmd
+	first chan string   // its first line
+	done  chan struct{} // closed when it has ended and was reaped
 }
 
 // Start runs `till up` on a data directory, with free ports and further flags, and returns when it answers. The platform
 // ends with the test.
 func Start(t testing.TB, data string, flags ...string) *Till {
 	t.Helper()
-	args := append([]string{"up", "--json", "--data", data, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0"}, flags...)
-	till := &Till{Data: data, Log: &Output{}, done: make(chan struct{})}
-	till.cmd = exec.Command(Binary(t), args...)
-	till.cmd.Stderr = till.Log
-	till.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	till := Up{Data: data, Flags: flags}.Launch(t)
+	till.Ready(t)
+	return till
+}
+
+// Launch runs the platform and returns at once. The platform ends with the test.
+func (up Up) Launch(t testing.TB) *Till {
+	t.Helper()
+	args := []string{"up", "--json", "--data", up.Data}
+	if !up.Bare {
+		args = append(args, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
+	}
+	till := &Till{Data: up.Data, Log: &Output{}, Out: &Output{}, first: make(chan string, 1), done: make(chan struct{})}
+	till.cmd = exec.Command(Binary(t), append(args, up.Flags...)...)
+	till.cmd.Stderr, till.cmd.Env, till.cmd.Dir = till.Log, up.Env, up.Dir
+	till.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: up.As}
 	out, err := till.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -84,82 +75,66 @@ func Start(t testing.TB, data string, flags ...string) *Till {
 	if err := till.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := make(chan string, 1)
 	go func() {
-		line, _ := bufio.NewReader(out).ReadString('\n')
-		lines <- line
-		_, _ = io.Copy(io.Discard, out)
+		b := bufio.NewReader(io.TeeReader(out, till.Out))
+		line, _ := b.ReadString('\n')
+		till.first <- line
+		_, _ = io.Copy(io.Discard, b)
 		_ = till.cmd.Wait()
 		close(till.done)
 	}()
 	t.Cleanup(func() { till.Kill(t) })
-	select {
-	case line := <-lines:
-		var where struct{ HTTP, GRPC string }
-		if err := json.Unmarshal([]byte(line), &where); err != nil {
-			t.Fatalf("till up did not come up: it printed %q\n%s", line, till.Log)
-		}
-		till.HTTP, till.GRPC = where.HTTP, where.GRPC
-	case <-time.After(startWithin):
-		t.Fatalf("till up did not come up within %v\n%s", startWithin, till.Log)
-	}
 	return till
 }
 
-// Kill ends the platform as a power cut does: its whole process group and its Postgres, at once.
-func (till *Till) Kill(t testing.TB) {
+// Ready waits until the platform answers, and fails the test when it does not come up.
+func (till *Till) Ready(t testing.TB) {
 	t.Helper()
-	pids := till.postgres()
-	_ = syscall.Kill(-till.cmd.Process.Pid, syscall.SIGKILL)
-	for _, pid := range pids {
-		_ = syscall.Kill(pid, syscall.SIGKILL)
-	}
-	<-till.done
-	for _, pid := range pids {
-		for syscall.Kill(pid, 0) == nil {
-			time.Sleep(time.Millisecond)
+	select {
+	case line := <-till.first:
+		var where struct {
+			HTTP, GRPC, EventStore string
+			ReadyMS                int64 `json:"ready_ms"`
 		}
+		if err := json.Unmarshal([]byte(line), &where); err != nil {
+			t.Fatalf("till up did not come up: it printed %q\n%s", line, till.Log)
+		}
+		till.HTTP, till.GRPC, till.Store = where.HTTP, where.GRPC, where.EventStore
+		till.Took = time.Duration(where.ReadyMS) * time.Millisecond
+	case <-time.After(startWithin):
+		t.Fatalf("till up did not come up within %v\n%s", startWithin, till.Log)
 	}
 }
 
-// postgres lists the server of the data directory and its children.
-func (till *Till) postgres() (pids []int) {
-	matches, _ := filepath.Glob(filepath.Join(till.Data, "postgres", "*", "postmaster.pid"))
-	for _, m := range matches {
-		b, err := os.ReadFile(m)
-		if err != nil {
-			continue
-		}
-		first, _, _ := strings.Cut(string(b), "\n")
-		pid, err := strconv.Atoi(strings.TrimSpace(first))
-		if err != nil {
-			continue
-		}
-		pids = append(pids, pid)
-		children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
-		for _, child := range strings.Fields(string(children)) {
-			if n, err := strconv.Atoi(child); err == nil {
-				pids = append(pids, n)
-			}
-		}
-	}
-	return pids
-}
+// Pid is the id of the platform's own process.
+func (till *Till) Pid() int { return till.cmd.Process.Pid }
 
 // Stop ends the platform as Ctrl-C does, and fails the test unless it ends cleanly.
 func (till *Till) Stop(t testing.TB) {
 	t.Helper()
-	if err := till.cmd.Process.Signal(os.Interrupt); err != nil {
+	till.Signal(t, os.Interrupt)
+	if code := till.Ended(t); code != 0 {
+		t.Fatalf("till up ended with %d after an interrupt\n%s", code, till.Log)
+	}
+}
+
+// Signal sends a signal to the platform's own process.
+func (till *Till) Signal(t testing.TB, s os.Signal) {
+	t.Helper()
+	if err := till.cmd.Process.Signal(s); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Ended waits for the end of the platform's own process and answers its exit code, -1 when a signal ended it.
+func (till *Till) Ended(t testing.TB) int {
+	t.Helper()
 	select {
 	case <-till.done:
 	case <-time.After(stopWithin):
-		t.Fatalf("till up did not end within %v of an interrupt\n%s", stopWithin, till.Log)
+		t.Fatalf("till up did not end within %v\n%s", stopWithin, till.Log)
 	}
-	if code := till.cmd.ProcessState.ExitCode(); code != 0 {
-		t.Fatalf("till up ended with %d after an interrupt\n%s", code, till.Log)
-	}
+	return till.cmd.ProcessState.ExitCode()
 }
 
 // Conn is a gRPC connection to the platform, closed with the test.
@@ -172,44 +147,4 @@ func (till *Till) Conn(t testing.TB) *grpc.ClientConn {
 	}
 	t.Cleanup(func() { _ = conn.Close() })
 	return conn
-}
-
-// Result is what a run of the command line came to.
-type Result struct {
-	Code     int
-	Out, Err string
-}
-
-// Run runs till with args to its end.
-func Run(ctx context.Context, t testing.TB, args ...string) Result {
-	t.Helper()
-	var out, errs bytes.Buffer
-	cmd := exec.CommandContext(ctx, Binary(t), args...)
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return Result{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
-}
-
-// Output keeps what a process prints; it is safe for concurrent use.
-type Output struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (o *Output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.Write(p)
-}
-
-// String is everything printed so far.
-func (o *Output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.b.String()
 }
