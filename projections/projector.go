@@ -48,7 +48,9 @@ func NewProjector[V any](ctx context.Context, view View[V], docs Documents[V], l
 	return p, nil
 }
 
-// Reload takes the checkpoint from the host again, after ErrFenced or a lost answer.
+// Reload takes the checkpoint from the host again: after ErrFenced, after a lost answer, and now and then, since a host
+// that crashed may have lost what it kept last. A view whose host kept what it should stays where it stands; any other
+// goes back to where its rows are. It is called by the goroutine that calls Advance.
 func (p *Projector[V]) Reload(ctx context.Context, id events.LogID) error {
 	kept, err := p.docs.Checkpoint(ctx)
 	if err != nil {
@@ -60,6 +62,9 @@ func (p *Projector[V]) Reload(ctx context.Context, id events.LogID) error {
 	}
 	if at.Log != id {
 		return fmt.Errorf("%s stands at %d of log %s, this is log %s: %w", p.view.Name, at.At, at.Log, id, ErrForeignLog)
+	}
+	if kept == p.saved && p.At().Log == id {
+		return nil
 	}
 	p.saved = kept
 	p.move(at)

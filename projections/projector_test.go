@@ -185,6 +185,37 @@ func TestASecondProjectorIsFencedAndGoesOnAfterLookingAgain(t *testing.T) {
 	wantCount(t, docs, "A", 3)
 }
 
+func TestAViewGoesBackToWhatItsHostStillHasAfterACrash(t *testing.T) {
+	docs := &forgetful{Memory: &projectiontest.Memory[tally]{}}
+	p, log := projector(t, docs)
+	advance(t, p, interval(0, 1))
+	docs.older = docs.Memory
+	docs.Memory = &projectiontest.Memory[tally]{}
+	if err := docs.Memory.Save(t.Context(), docs.older.Docs(), Checkpoint{}, p.At()); err != nil {
+		t.Fatal(err)
+	}
+	advance(t, p, interval(1, 2), interval(2, 3)) // the third changes nothing
+	if err := p.Reload(t.Context(), "log"); err != nil || p.At().At != 30 {
+		t.Fatalf("nothing was lost, and it stands at %d: %v", p.At().At, err)
+	}
+
+	docs.Memory = docs.older
+	if err := p.Reload(t.Context(), "log"); err != nil || p.At() != (Checkpoint{Log: "log", At: 10, Count: 1}) {
+		t.Fatalf("it says it stands at %+v: %v", p.At(), err)
+	}
+	advance(t, p, Interval{Log: "log", From: 30, To: 30})
+	wantCount(t, docs.Memory, "A", 3)
+	if len(log.asked) != 1 || log.asked[0] != 10 {
+		t.Errorf("it asked the log after %v", log.asked)
+	}
+}
+
+// forgetful is a host that can lose what it kept last.
+type forgetful struct {
+	*projectiontest.Memory[tally]
+	older *projectiontest.Memory[tally]
+}
+
 // lossy keeps a batch and loses the answer.
 type lossy struct {
 	*projectiontest.Memory[tally]

@@ -18,6 +18,7 @@ const (
 	mergeMax    = 4096                   // facts a follower is told at once, when several intervals wait
 	blockFor    = 100 * time.Millisecond // a slow follower holds the feed back so long, then it reads the store itself
 	beatEvery   = 500 * time.Millisecond // an empty interval, so that the last loss is noticed too
+	lookEvery   = time.Second            // whether the rows a follower stands on are still there: its host may have crashed
 	retryFirst  = 100 * time.Millisecond // doubling to retryAtMost while a follower fails
 	retryAtMost = 5 * time.Second
 	flushWithin = 5 * time.Second
@@ -144,12 +145,16 @@ func (h *Hub) feed(ctx context.Context, f *following) {
 			h.log.Warn("a checkpoint was not kept; the events since are read again", "view", f.Name(), "err", err)
 		}
 	}()
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case told := <-f.queue:
 			h.tell(ctx, f, f.merge(told))
+		case <-look.C:
+			f.note(f.Reload(ctx, h.id)) // one that went back is told by the next beat where the log ends
 		}
 	}
 }

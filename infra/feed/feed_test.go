@@ -3,8 +3,10 @@ package feed_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"tillstream/events"
 	"tillstream/infra/feed"
 	"tillstream/projections"
+	"tillstream/projections/projectiontest"
 )
 
 const logID events.LogID = "log"
@@ -190,5 +193,78 @@ func TestCountsGoOnFromTheEarliestCheckpoint(t *testing.T) {
 			}
 		}
 		stop()
+	})
+}
+
+// forgetful is a host that can lose what it kept last, as one that crashed does.
+type forgetful struct {
+	atomic.Pointer[projectiontest.Memory[counted]]
+}
+
+func (f *forgetful) Load(ctx context.Context, keys []string) (map[string]projections.Doc[counted], error) {
+	return f.Pointer.Load().Load(ctx, keys)
+}
+
+func (f *forgetful) Save(ctx context.Context, changed map[string]projections.Doc[counted], from, to projections.Checkpoint) error {
+	return f.Pointer.Load().Save(ctx, changed, from, to)
+}
+
+func (f *forgetful) Checkpoint(ctx context.Context) (projections.Checkpoint, error) {
+	return f.Pointer.Load().Checkpoint(ctx)
+}
+
+type counted struct{ N int }
+
+// stored is a log of two receipts, at 10 and 20.
+type stored struct{}
+
+func (stored) fact(at events.Position) events.Recorded {
+	return events.Recorded{Event: events.StockReceived{SKU: "A", Quantity: 1}, Position: at}
+}
+
+func (s stored) Between(_ context.Context, after, upTo events.Position) iter.Seq2[projections.Interval, error] {
+	return func(yield func(projections.Interval, error) bool) {
+		for at := after + 10; at <= upTo; at += 10 {
+			if !yield(projections.Interval{Log: logID, From: at - 10, To: at, Facts: []events.Recorded{s.fact(at)}}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestAViewWhoseHostLostABatchReadsItAgainThoughNothingHappens(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		view := projections.Define("counted", 1, projections.On(func(e events.StockReceived) []string { return []string{e.SKU} },
+			func(c counted, _ string, _ projections.Fact[events.StockReceived]) counted { c.N++; return c }))
+		host := &forgetful{}
+		host.Store(&projectiontest.Memory[counted]{})
+		p, err := projections.NewProjector(t.Context(), view, host, stored{}, logID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := make(source)
+		hub := feed.New(s, logID, slog.New(slog.DiscardHandler))
+		hub.Add(p)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- hub.Run(ctx) }()
+		s <- projections.Interval{Log: logID, To: 20, Facts: []events.Recorded{stored{}.fact(10), stored{}.fact(20)}}
+		synctest.Wait()
+		if p.At().At != 20 {
+			t.Fatalf("it stands at %d", p.At().At)
+		}
+
+		empty := &projectiontest.Memory[counted]{}
+		host.Store(empty)
+		time.Sleep(3 * time.Second)
+		synctest.Wait()
+
+		if got, _, err := empty.Get(t.Context(), "A"); err != nil || got.N != 2 || p.At().At != 20 {
+			t.Errorf("it counts %d at %d: %v", got.N, p.At().At, err)
+		}
+		stop()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	})
 }

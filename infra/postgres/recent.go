@@ -11,9 +11,10 @@ const recentMost = 4096
 
 // recent remembers what this process saved last, in two halves: when the younger is full the elder is forgotten. It is
 // right because nobody else can save: a Save that finds the checkpoint moved fails and drops all of it, as does every
-// error and every reading of the checkpoint.
+// error, and every reading of a checkpoint that is not the one saved last.
 type recent[V any] struct {
 	mu             sync.Mutex
+	at             projections.Checkpoint // what was saved with the youngest of them
 	younger, elder map[string]projections.Doc[V]
 }
 
@@ -37,9 +38,10 @@ func (c *recent[V]) take(keys []string) (map[string]projections.Doc[V], []string
 	return docs, missing
 }
 
-func (c *recent[V]) keep(docs map[string]projections.Doc[V]) {
+func (c *recent[V]) keep(docs map[string]projections.Doc[V], at projections.Checkpoint) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.at = at
 	if len(docs) > recentMost/2 {
 		c.younger, c.elder = nil, nil
 		return
@@ -49,6 +51,16 @@ func (c *recent[V]) keep(docs map[string]projections.Doc[V]) {
 	}
 	for key, doc := range docs {
 		c.younger[key] = doc
+	}
+}
+
+// confirm drops all when the checkpoint is another than was saved: the server lost some in a crash, or another moved it.
+func (c *recent[V]) confirm(at projections.Checkpoint, err error) {
+	c.mu.Lock()
+	same := err == nil && at == c.at
+	c.mu.Unlock()
+	if !same {
+		c.drop()
 	}
 }
 

@@ -69,7 +69,6 @@ var binaryResults = pgx.QueryResultFormats{pgx.BinaryFormatCode}
 
 // Checkpoint answers what Save kept last.
 func (r *Rows[V]) Checkpoint(ctx context.Context) (projections.Checkpoint, error) {
-	r.recent.drop()
 	var at projections.Checkpoint
 	var position, count int64
 	err := reading(ctx, r.db.feed, func() error {
@@ -80,5 +79,6 @@ func (r *Rows[V]) Checkpoint(ctx context.Context) (projections.Checkpoint, error
 		return at, fmt.Errorf("generation %s was retired", r.generation.Table)
 	}
 	at.At, at.Count = events.Position(position), uint64(count)
+	r.recent.confirm(at, err)
 	return at, err
 }

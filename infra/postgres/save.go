@@ -32,7 +32,7 @@ func (r *Rows[V]) Save(ctx context.Context, changed map[string]projections.Doc[V
 		}
 		return err
 	}
-	r.recent.keep(changed)
+	r.recent.keep(changed, to)
 	if blanked {
 		r.erase(ctx)
 	}
