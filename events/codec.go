@@ -1,6 +1,7 @@
 package events
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,6 +58,9 @@ func (c *Codec) Decode(wire string, b []byte) (Event, error) {
 	decode, known := c.decode[wire]
 	if !known {
 		return nil, fmt.Errorf("%w %q: the log is newer than this binary", ErrUnknownType, wire)
+	}
+	if string(bytes.TrimSpace(b)) == "null" {
+		return nil, fmt.Errorf("%s is null: a fact says something", wire)
 	}
 	e, err := decode(b)
 	if err != nil {
