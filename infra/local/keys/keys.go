@@ -17,6 +17,7 @@ import (
 
 	lru "github.com/hashicorp/golang-lru/v2"
 
+	"tillstream/events"
 	"tillstream/infra/local/durable"
 )
 
@@ -34,7 +35,7 @@ const (
 var (
 	// ErrForgotten says that the subject's key was deleted: what was sealed with it can never be opened again, and nothing
 	// new is sealed for that subject.
-	ErrForgotten = errors.New("the subject was forgotten")
+	ErrForgotten = fmt.Errorf("the subject was forgotten: %w", events.ErrForgotten)
 	// ErrUnknown says that the subject has no such key and was not forgotten either.
 	ErrUnknown = errors.New("the subject has no such key")
 )
