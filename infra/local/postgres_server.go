@@ -21,6 +21,10 @@ const (
 	// readyWithin bounds the start, recovery after a crash included: at most 256 MB of log are to be replayed.
 	readyWithin = 60 * time.Second
 	readyPoll   = 2 * time.Millisecond
+	// recoveriesMost is how often a start is tried that ends in recovery. Of an unlogged table that a transaction made and
+	// gave up, a kill can leave the main file alone: recovery then ends, for it cannot make that file, but has made the
+	// mark by which the next recovery removes it first.
+	recoveriesMost = 3
 	// A server that dies is started again after 100 ms, doubling to 5 s, at most 8 times in a row; one that has lived for
 	// a minute starts a new row.
 	restartsMost  = 8
@@ -32,7 +36,8 @@ const (
 )
 
 var (
-	errStopped = errors.New("stopped")
+	errStopped   = errors.New("stopped")
+	errUnstarted = errors.New("the server ended while starting")
 	// leftovers is how a server that an earlier owner left running is ended. The kernel has asked it to end already when
 	// that owner died, so it is rarely there; all three steps fit into the time a restart may take.
 	leftovers = []child.Step{{Signal: syscall.SIGINT, Wait: 1500 * time.Millisecond}, {Signal: syscall.SIGQUIT, Wait: time.Second},
@@ -41,6 +46,16 @@ var (
 
 // launch starts the server on its cluster and returns when it accepts connections.
 func (p *Postgres) launch(ctx context.Context) (*child.Process, error) {
+	for tries := 1; ; tries++ {
+		server, err := p.launchOnce(ctx)
+		if !errors.Is(err, errUnstarted) || tries == recoveriesMost || ctx.Err() != nil {
+			return server, err
+		}
+		p.options.Log.Info("postgresql is started once more", "error", err, "tries", tries)
+	}
+}
+
+func (p *Postgres) launchOnce(ctx context.Context) (*child.Process, error) {
 	if err := p.cluster.vacate(ctx, p.options.Log); err != nil {
 		return nil, err
 	}
@@ -71,7 +86,7 @@ func (p *Postgres) awaitReady(ctx context.Context, server *child.Process) error 
 	for {
 		select {
 		case <-server.Done():
-			return fmt.Errorf("the server ended while starting: %w", server.Err())
+			return fmt.Errorf("%w: %w", errUnstarted, server.Err())
 		case <-ctx.Done():
 			return fmt.Errorf("the server is not ready: %w", ctx.Err())
 		case <-tick.C:
