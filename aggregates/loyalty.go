@@ -10,15 +10,15 @@ import (
 
 // Lot is the points of one earning, and what became of them: 0 ≤ Left ≤ Earned.
 type Lot struct {
-	LotID       string
-	OrderID     string
-	Spent       events.Money
-	Earned      int64
-	Left        int64 // neither burned nor expired nor reversed
-	Reversed    int64 // called back by reversals, short ones included; at most Earned
-	Active      bool
-	ActivatesAt time.Time
-	ExpiresAt   time.Time
+	LotID       string       `json:"lot_id"`
+	OrderID     string       `json:"order_id"`
+	Spent       events.Money `json:"spent"`
+	Earned      int64        `json:"earned"`
+	Left        int64        `json:"left"`     // neither burned nor expired nor reversed
+	Reversed    int64        `json:"reversed"` // called back by reversals, short ones included; at most Earned
+	Active      bool         `json:"active"`
+	ActivatesAt time.Time    `json:"activates_at"`
+	ExpiresAt   time.Time    `json:"expires_at"`
 }
 
 // Due is how many more points are to be taken back when returned of spent was returned. Every reversal takes the lot up
@@ -30,15 +30,15 @@ func (l Lot) Due(returned, spent events.Money) int64 {
 
 // OrderReversals is what was returned of an order that earned points.
 type OrderReversals struct {
-	Returned events.Money
-	Parts    map[string]events.Money // by reversal id
+	Returned events.Money            `json:"returned"`
+	Parts    map[string]events.Money `json:"parts"` // by reversal id
 }
 
 // Redemption is a burning of points. Until is when the last of the lots it was taken from expires.
 type Redemption struct {
-	OrderID string
-	Points  int64
-	Until   time.Time
+	OrderID string    `json:"order_id"`
+	Points  int64     `json:"points"`
+	Until   time.Time `json:"until"`
 }
 
 // rememberFor is how long an account remembers what has expired: goods that earned points may be returned until then.
@@ -48,10 +48,10 @@ const rememberFor = 365 * 24 * time.Hour
 // hold nothing and expired a year ago, and a redemption when the lots it was taken from expired a year ago. The time is
 // Clock, the latest activation or expiry that was recorded.
 type Loyalty struct {
-	Lots        []Lot                     // as earned, oldest first
-	Reversals   map[string]OrderReversals // by order id
-	Redemptions map[string]Redemption     // by redemption id
-	Clock       time.Time
+	Lots        []Lot                     `json:"lots"`        // as earned, oldest first
+	Reversals   map[string]OrderReversals `json:"reversals"`   // by order id
+	Redemptions map[string]Redemption     `json:"redemptions"` // by redemption id
+	Clock       time.Time                 `json:"clock"`
 }
 
 // Lot finds a lot.
@@ -96,7 +96,7 @@ func (a Loyalty) Usable(now time.Time) (found []Lot) {
 }
 
 // FoldVersion implements State.
-func (Loyalty) FoldVersion() int { return 1 }
+func (Loyalty) FoldVersion() int { return 2 }
 
 // Evolve implements State.
 func (a Loyalty) Evolve(e events.LoyaltyEvent) Loyalty {

@@ -14,15 +14,26 @@ const (
 	OrderClosed                       // nothing more will happen unasked; returns may come
 )
 
+var orderStatuses = []string{"", "placed", "confirmed", "cancelled", "closed"}
+
+// MarshalText says the status in a word; the unknown one in none.
+func (s OrderStatus) MarshalText() ([]byte, error) { return wordOf(orderStatuses, s) }
+
+// UnmarshalText reads what MarshalText made.
+func (s *OrderStatus) UnmarshalText(b []byte) (err error) {
+	*s, err = statusOf[OrderStatus](orderStatuses, b)
+	return err
+}
+
 // OrderLine is how many units of a line went which way. Services are never shipped: they are returned from what was
 // confirmed.
 type OrderLine struct {
-	Kind      events.Kind
-	Quantity  int64
-	Gross     events.Money // of all Quantity units
-	Cancelled int64
-	Shipped   int64
-	Returned  int64
+	Kind      events.Kind  `json:"kind"`
+	Quantity  int64        `json:"quantity"`
+	Gross     events.Money `json:"gross"` // of all Quantity units
+	Cancelled int64        `json:"cancelled"`
+	Shipped   int64        `json:"shipped"`
+	Returned  int64        `json:"returned"`
 }
 
 // Cancellable is how many units are neither cancelled nor shipped; of a service, neither cancelled nor returned.
@@ -58,19 +69,19 @@ func (l OrderLine) Share(quantity int64) events.Money {
 
 // Order remembers of an order what its decisions need; the sums are over all lines.
 type Order struct {
-	Status    OrderStatus
-	Delivered bool
-	Lines     map[string]OrderLine // by line id
-	Gross     events.Money         // what was owed at placing, charges included
-	Gone      events.Money         // what is no longer owed: cancelled or returned
-	Units     int64
-	Cancelled int64
-	Shipped   int64
-	ToShip    int64 // units of goods neither shipped nor cancelled
+	Status    OrderStatus          `json:"status"`
+	Delivered bool                 `json:"delivered"`
+	Lines     map[string]OrderLine `json:"lines"` // by line id
+	Gross     events.Money         `json:"gross"` // what was owed at placing, charges included
+	Gone      events.Money         `json:"gone"`  // what is no longer owed: cancelled or returned
+	Units     int64                `json:"units"`
+	Cancelled int64                `json:"cancelled"`
+	Shipped   int64                `json:"shipped"`
+	ToShip    int64                `json:"to_ship"` // units of goods neither shipped nor cancelled
 }
 
 // FoldVersion implements State.
-func (Order) FoldVersion() int { return 1 }
+func (Order) FoldVersion() int { return 2 }
 
 // Evolve implements State.
 func (o Order) Evolve(e events.OrderEvent) Order {

@@ -15,20 +15,31 @@ const (
 	PaymentExpired                         // the provider let go of what was not captured
 )
 
+var paymentStatuses = []string{"", "requested", "authorized", "declined", "voided", "expired"}
+
+// MarshalText says the status in a word; the unknown one in none.
+func (s PaymentStatus) MarshalText() ([]byte, error) { return wordOf(paymentStatuses, s) }
+
+// UnmarshalText reads what MarshalText made.
+func (s *PaymentStatus) UnmarshalText(b []byte) (err error) {
+	*s, err = statusOf[PaymentStatus](paymentStatuses, b)
+	return err
+}
+
 // Payment remembers of a payment what its decisions need. Refunded ≤ Captured ≤ Authorized ≤ Requested.
 type Payment struct {
-	Status     PaymentStatus
-	OrderID    string
-	Provider   string
-	Reference  string
-	Requested  events.Money
-	Authorized events.Money
-	Captured   events.Money
-	Refunded   events.Money
-	Disputed   events.Money
-	Captures   map[string]events.Money // by capture id
-	Refunds    map[string]events.Money // by refund id
-	Disputes   map[string]events.Money // by dispute id
+	Status     PaymentStatus           `json:"status"`
+	OrderID    string                  `json:"order_id"`
+	Provider   string                  `json:"provider"`
+	Reference  string                  `json:"reference,omitempty"`
+	Requested  events.Money            `json:"requested"`
+	Authorized events.Money            `json:"authorized"`
+	Captured   events.Money            `json:"captured"`
+	Refunded   events.Money            `json:"refunded"`
+	Disputed   events.Money            `json:"disputed"`
+	Captures   map[string]events.Money `json:"captures,omitempty"` // by capture id
+	Refunds    map[string]events.Money `json:"refunds,omitempty"`  // by refund id
+	Disputes   map[string]events.Money `json:"disputes,omitempty"` // by dispute id
 }
 
 // Held is what the provider holds for the shop: authorized, not captured, and not given up.
@@ -40,7 +51,7 @@ func (p Payment) Held() events.Money {
 }
 
 // FoldVersion implements State.
-func (Payment) FoldVersion() int { return 1 }
+func (Payment) FoldVersion() int { return 2 }
 
 // Evolve implements State.
 func (p Payment) Evolve(e events.PaymentEvent) Payment {

@@ -4,18 +4,18 @@ import "tillstream/events"
 
 // ReturnLine is how many units of an order line are to come back, and how many did.
 type ReturnLine struct {
-	Requested int64
-	Received  int64
+	Requested int64 `json:"requested"`
+	Received  int64 `json:"received"`
 }
 
 // Return remembers of a return what its decisions need.
 type Return struct {
-	OrderID string                // empty: nothing recorded yet
-	Lines   map[string]ReturnLine // by line id
+	OrderID string                `json:"order_id"` // empty: nothing recorded yet
+	Lines   map[string]ReturnLine `json:"lines"`    // by line id
 }
 
 // FoldVersion implements State.
-func (Return) FoldVersion() int { return 1 }
+func (Return) FoldVersion() int { return 2 }
 
 // Evolve implements State.
 func (r Return) Evolve(e events.ReturnEvent) Return {

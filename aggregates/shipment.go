@@ -5,31 +5,31 @@ import "tillstream/events"
 // FulfillmentLine is how many units of an order line got how far:
 // Planned - Reduced ≥ Picked ≥ Packed ≥ Dispatched ≥ Delivered + Failed, and Failed ≥ Returned.
 type FulfillmentLine struct {
-	LineID     string
-	Planned    int64
-	Reduced    int64
-	Picked     int64
-	Packed     int64
-	Dispatched int64
-	Delivered  int64
-	Failed     int64
-	Returned   int64
+	LineID     string `json:"line_id"`
+	Planned    int64  `json:"planned"`
+	Reduced    int64  `json:"reduced"`
+	Picked     int64  `json:"picked"`
+	Packed     int64  `json:"packed"`
+	Dispatched int64  `json:"dispatched"`
+	Delivered  int64  `json:"delivered"`
+	Failed     int64  `json:"failed"`
+	Returned   int64  `json:"returned"`
 }
 
 // Fulfillment is the part of a shipment that one warehouse sends. Lines stand in the order of the plan.
 type Fulfillment struct {
-	Warehouse string
-	Lines     []FulfillmentLine
+	Warehouse string            `json:"warehouse"`
+	Lines     []FulfillmentLine `json:"lines"`
 }
 
 // Shipment remembers of a shipment what its decisions need.
 type Shipment struct {
-	OrderID      string                 // empty: nothing recorded yet
-	Fulfillments map[string]Fulfillment // by fulfillment id
+	OrderID      string                 `json:"order_id"`     // empty: nothing recorded yet
+	Fulfillments map[string]Fulfillment `json:"fulfillments"` // by fulfillment id
 }
 
 // FoldVersion implements State.
-func (Shipment) FoldVersion() int { return 1 }
+func (Shipment) FoldVersion() int { return 2 }
 
 // Evolve implements State.
 func (s Shipment) Evolve(e events.ShipmentEvent) Shipment {

@@ -16,5 +16,6 @@ func Catalog() *Codec {
 	offerLoyalty(c)
 	offerImport(c)
 	offerAccounting(c)
+	offerPersonalData(c)
 	return c
 }

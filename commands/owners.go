@@ -39,6 +39,7 @@ var owners = map[string]Service{
 	"accounting_note": OrderService,
 	"import":          Operations,
 	"log":             Operations,
+	"personal_data":   CustomerService,
 }
 
 // Owner is the service that decides on a stream. It fails for a stream of no subject of this shop.

@@ -72,6 +72,7 @@ func TestCommandsSurviveTheWire(t *testing.T) {
 		commands.Ask(commands.ReleaseStock{SKU: "LAMP", Warehouse: "MAIN", OrderID: "o1", Lines: part, Reason: "r"}),
 		commands.Ask(commands.ExpireReservation{SKU: "LAMP", Warehouse: "MAIN", OrderID: "o1", Now: noon}),
 		commands.Ask(commands.CommitStock{SKU: "LAMP", Warehouse: "MAIN", OrderID: "o1", Lines: part}),
+		commands.Ask(openName),
 		commands.Ask(openAda),
 		commands.Ask(commands.DescribeCustomer{CustomerID: "ada", FullName: openAda.FullName, Country: "FR", Address: openAda.Address}),
 		commands.Ask(commands.EraseCustomer{CustomerID: "ada"}),

@@ -1,5 +1,7 @@
 package events
 
+import "fmt"
+
 // AccountingEvent is the closed set of facts in the stream of one accounting note.
 //
 //sumtype:decl
@@ -33,6 +35,11 @@ func (AccountingNoteRecorded) accountingEvent() {}
 // AccountingNote is the stream of one accounting note.
 func AccountingNote(id string) Stream[AccountingEvent] {
 	return Stream[AccountingEvent]("accounting_note-" + id)
+}
+
+// Sentence says the fact in plain words.
+func (e AccountingNoteRecorded) Sentence() string {
+	return fmt.Sprintf("Accounting note %s booked %s in %s, in %s", named(e.Number, e.NoteID), e.Total.words(), e.Country, count(len(e.Lines), "entry", "entries"))
 }
 
 func admitAccounting(c *Codec) { Current[AccountingNoteRecorded](c) }

@@ -19,6 +19,7 @@ func Catalog() *Codec {
 	admitCreditNote(c)
 	admitAccounting(c)
 	admitLoyalty(c)
+	admitPersonalData(c)
 	admitImport(c)
 	return c
 }

@@ -48,6 +48,7 @@ func generators() map[string]*rapid.Generator[Event] {
 		made[FulfillmentDelivered](), made[FulfillmentFailed](), made[FulfillmentReturned](),
 		made[ReturnRequested](), made[ReturnReceived](), made[CreditNoteIssued](), made[CreditNoteSettled](), made[AccountingNoteRecorded](),
 		made[PointsEarned](), made[PointsActivated](), made[PointsBurned](), made[PointsExpired](), made[PointsReversed](),
+		made[PersonalDataOpened](),
 	} {
 		add(g)
 	}

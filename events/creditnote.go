@@ -1,5 +1,7 @@
 package events
 
+import "fmt"
+
 // CreditNoteEvent is the closed set of facts in a credit note's stream.
 //
 //sumtype:decl
@@ -59,6 +61,17 @@ func (CreditNoteSettled) creditNoteEvent() {}
 // CreditNote is the stream of one credit note.
 func CreditNote(id string) Stream[CreditNoteEvent] {
 	return Stream[CreditNoteEvent]("credit_note-" + id)
+}
+
+// Sentence says the fact in plain words.
+func (e CreditNoteIssued) Sentence() string {
+	return fmt.Sprintf("Credit note %s over %s was issued to %s, in %s", named(e.Number, e.CreditNoteID), e.Total.words(), buyer(e.CustomerID),
+		count(len(e.Parts), "part", "parts"))
+}
+
+// Sentence says the fact in plain words.
+func (e CreditNoteSettled) Sentence() string {
+	return fmt.Sprintf("Everything that follows from credit note %s is recorded", short(e.CreditNoteID))
 }
 
 func admitCreditNote(c *Codec) {

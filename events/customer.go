@@ -1,5 +1,7 @@
 package events
 
+import "fmt"
+
 // CustomerEvent is the closed set of facts in a customer's stream.
 //
 //sumtype:decl
@@ -86,6 +88,33 @@ const (
 	FieldAddress      = "address"
 	FieldPaymentToken = "payment_token"
 )
+
+// Sentence says the fact in plain words.
+func (e CustomerOpened) Sentence() string {
+	return fmt.Sprintf("Customer %s opened an account in %s%s", named(e.Number, e.CustomerID), e.Country,
+		sealedWords(": ", sealedWord{FieldName, e.Name}, sealedWord{"e-mail", e.Email}, sealedWord{FieldAddress, e.Address}))
+}
+
+// Sentence says the fact in plain words.
+func (e CustomerDescribed) Sentence() string {
+	return fmt.Sprintf("Customer %s is described anew, in %s%s", short(e.CustomerID), e.Country,
+		sealedWords(": ", sealedWord{FieldName, e.Name}, sealedWord{FieldAddress, e.Address}))
+}
+
+// Sentence says the fact in plain words.
+func (e CustomerErased) Sentence() string {
+	return fmt.Sprintf("Customer %s asked to be forgotten", short(e.CustomerID))
+}
+
+// Sentence says the fact in plain words.
+func (e EmailClaimed) Sentence() string {
+	return fmt.Sprintf("An e-mail address (sealed) was given to customer %s", short(e.CustomerID))
+}
+
+// Sentence says the fact in plain words.
+func (e EmailReleased) Sentence() string {
+	return fmt.Sprintf("The e-mail address (sealed) of customer %s is free again%s", short(e.CustomerID), because(e.Reason))
+}
 
 func admitCustomer(c *Codec) {
 	Current[CustomerOpened](c)

@@ -17,6 +17,9 @@ import (
 // rewrite adds golden files that are missing. It never changes one: what is stored is stored for ever.
 var rewrite = flag.Bool("rewrite", false, "add missing golden files")
 
+// reword writes the sentences anew.
+var reword = flag.Bool("reword", false, "write testdata/sentences.txt anew")
+
 func TestEveryFactHasItsStoredFormForEver(t *testing.T) {
 	catalog := Catalog()
 	sampled := map[string]bool{}

@@ -1,5 +1,7 @@
 package events
 
+import "fmt"
+
 // ImportEvent is the closed set of facts about the import of one file.
 //
 //sumtype:decl
@@ -40,6 +42,21 @@ func (ImportCompleted) importEvent() {}
 
 // Import is the stream of the import of one file.
 func Import(id string) Stream[ImportEvent] { return Stream[ImportEvent]("import-" + id) }
+
+// Sentence says the fact in plain words.
+func (e ImportStarted) Sentence() string {
+	return fmt.Sprintf("The import of %s began: %s, %s", e.Source, count(e.Documents, "document", "documents"), count(e.Rows, "row", "rows"))
+}
+
+// Sentence says the fact in plain words.
+func (e ImportDayClosed) Sentence() string {
+	return fmt.Sprintf("The import recorded every document of %s: %d", e.Day, e.Documents)
+}
+
+// Sentence says the fact in plain words.
+func (e ImportCompleted) Sentence() string {
+	return fmt.Sprintf("The import is complete, %s refused", count(e.Refused, "row", "rows"))
+}
 
 func admitImport(c *Codec) {
 	Current[ImportStarted](c)

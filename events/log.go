@@ -1,5 +1,7 @@
 package events
 
+import "fmt"
+
 // LogEvent is the closed set of facts about the log itself.
 //
 //sumtype:decl
@@ -20,5 +22,10 @@ func (LogOpened) logEvent() {}
 
 // Log is the stream that holds the identity of the log.
 func Log() Stream[LogEvent] { return "log-identity" }
+
+// Sentence says the fact in plain words.
+func (e LogOpened) Sentence() string {
+	return fmt.Sprintf("The log was opened under the identity %s", short(string(e.LogID)))
+}
 
 func admitLog(c *Codec) { Current[LogOpened](c) }

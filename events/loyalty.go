@@ -1,6 +1,9 @@
 package events
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // LoyaltyEvent is the closed set of facts in the stream of one customer's loyalty account.
 //
@@ -78,6 +81,37 @@ func (PointsReversed) loyaltyEvent()  {}
 // Loyalty is the stream of one customer's loyalty account.
 func Loyalty(customerID string) Stream[LoyaltyEvent] {
 	return Stream[LoyaltyEvent]("loyalty-" + customerID)
+}
+
+// Sentence says the fact in plain words.
+func (e PointsEarned) Sentence() string {
+	return fmt.Sprintf("Customer %s earned %s for %s of order %s, usable from %s to %s", short(e.CustomerID), points(e.Points), e.Spent.words(),
+		short(e.OrderID), day(e.ActivatesAt), day(e.ExpiresAt))
+}
+
+// Sentence says the fact in plain words.
+func (e PointsActivated) Sentence() string {
+	return fmt.Sprintf("%s of customer %s became usable", points(e.Points), short(e.CustomerID))
+}
+
+// Sentence says the fact in plain words.
+func (e PointsBurned) Sentence() string {
+	return fmt.Sprintf("Customer %s spent %s%s", short(e.CustomerID), points(e.Points), onOrder(e.OrderID))
+}
+
+// Sentence says the fact in plain words.
+func (e PointsExpired) Sentence() string {
+	return fmt.Sprintf("%s of customer %s expired", points(e.Points), short(e.CustomerID))
+}
+
+// Sentence says the fact in plain words.
+func (e PointsReversed) Sentence() string {
+	said := fmt.Sprintf("%s of customer %s %s taken back, for %s of order %s", points(e.Points), short(e.CustomerID), were(e.Points),
+		e.Returned.words(), short(e.OrderID))
+	if e.Short > 0 {
+		said += fmt.Sprintf("; %d were no longer there", e.Short)
+	}
+	return said
 }
 
 func admitLoyalty(c *Codec) {

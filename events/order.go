@@ -1,5 +1,7 @@
 package events
 
+import "fmt"
+
 // OrderEvent is the closed set of facts in an order's stream.
 //
 //sumtype:decl
@@ -168,6 +170,62 @@ func (OrderClosed) orderEvent()           {}
 
 // Order is the stream of one order.
 func Order(id string) Stream[OrderEvent] { return Stream[OrderEvent]("order-" + id) }
+
+// Sentence says the fact in plain words.
+func (e OrderPlaced) Sentence() string {
+	who := buyer(e.CustomerID)
+	if e.Guest != nil {
+		who += sealedWords(", ", sealedWord{FieldName, e.Guest.Name}, sealedWord{"e-mail", e.Guest.Email})
+	}
+	return fmt.Sprintf("Order %s was placed by %s in %s: %s, %s%s", named(e.Number, e.OrderID), who, e.Country,
+		count(len(e.Lines), "line", "lines"), e.Totals.Gross.words(),
+		sealedWords("; ", sealedWord{FieldAddress, e.ShipTo}, sealedWord{"payment token", e.PaymentToken}))
+}
+
+// Sentence says the fact in plain words.
+func (e OrderConfirmed) Sentence() string {
+	return fmt.Sprintf("Order %s was confirmed", short(e.OrderID))
+}
+
+// Sentence says the fact in plain words.
+func (e OrderLineCancelled) Sentence() string {
+	return fmt.Sprintf("%s of a line of order %s %s cancelled, %s is no longer owed%s", units(e.Quantity), short(e.OrderID), were(e.Quantity),
+		e.Amount.words(), because(e.Reason))
+}
+
+// Sentence says the fact in plain words.
+func (e OrderPartiallyShipped) Sentence() string {
+	return fmt.Sprintf("%s of order %s left, some are still to leave", units(Units(e.Lines)), short(e.OrderID))
+}
+
+// Sentence says the fact in plain words.
+func (e OrderShipped) Sentence() string {
+	return fmt.Sprintf("The last %s of order %s left", units(Units(e.Lines)), short(e.OrderID))
+}
+
+// Sentence says the fact in plain words.
+func (e OrderDelivered) Sentence() string {
+	return fmt.Sprintf("Everything that was shipped of order %s has arrived", short(e.OrderID))
+}
+
+// Sentence says the fact in plain words.
+func (e OrderCancelled) Sentence() string {
+	return fmt.Sprintf("Order %s was cancelled, %s is no longer owed%s", short(e.OrderID), e.Amount.words(), because(e.Reason))
+}
+
+// Sentence says the fact in plain words.
+func (e OrderReturned) Sentence() string {
+	var n int64
+	for _, l := range e.Lines {
+		n += l.Quantity
+	}
+	return fmt.Sprintf("%s of order %s came back, worth %s", units(n), short(e.OrderID), e.Amount.words())
+}
+
+// Sentence says the fact in plain words.
+func (e OrderClosed) Sentence() string {
+	return fmt.Sprintf("Order %s was closed", short(e.OrderID))
+}
 
 func admitOrder(c *Codec) {
 	Current[OrderPlaced](c)

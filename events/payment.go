@@ -1,6 +1,9 @@
 package events
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // PaymentEvent is the closed set of facts in a payment's stream.
 //
@@ -96,6 +99,47 @@ func (PaymentDisputed) paymentEvent()   {}
 
 // Payment is the stream of one payment; a second try with another card is another payment.
 func Payment(id string) Stream[PaymentEvent] { return Stream[PaymentEvent]("payment-" + id) }
+
+// Sentence says the fact in plain words.
+func (e PaymentRequested) Sentence() string {
+	return fmt.Sprintf("%s for order %s is to be taken through %s%s", e.Amount.words(), short(e.OrderID), e.Provider,
+		sealedWords(", ", sealedWord{"payment token", e.Token}))
+}
+
+// Sentence says the fact in plain words.
+func (e PaymentAuthorized) Sentence() string {
+	return fmt.Sprintf("The provider holds %s for order %s", e.Amount.words(), short(e.OrderID))
+}
+
+// Sentence says the fact in plain words.
+func (e PaymentDeclined) Sentence() string {
+	return fmt.Sprintf("The provider declined the payment of order %s%s", short(e.OrderID), because(e.Reason))
+}
+
+// Sentence says the fact in plain words.
+func (e PaymentCaptured) Sentence() string {
+	return fmt.Sprintf("%s was taken for order %s", e.Amount.words(), short(e.OrderID))
+}
+
+// Sentence says the fact in plain words.
+func (e PaymentRefunded) Sentence() string {
+	return fmt.Sprintf("%s was given back for order %s%s", e.Amount.words(), short(e.OrderID), because(e.Reason))
+}
+
+// Sentence says the fact in plain words.
+func (e PaymentVoided) Sentence() string {
+	return fmt.Sprintf("%s for order %s was given up before it was taken%s", e.Amount.words(), short(e.OrderID), because(e.Reason))
+}
+
+// Sentence says the fact in plain words.
+func (e PaymentExpired) Sentence() string {
+	return fmt.Sprintf("The payment of order %s expired: the provider no longer holds %s", short(e.OrderID), e.Amount.words())
+}
+
+// Sentence says the fact in plain words.
+func (e PaymentDisputed) Sentence() string {
+	return fmt.Sprintf("The card holder contests %s of order %s%s", e.Amount.words(), short(e.OrderID), because(e.Reason))
+}
 
 func admitPayment(c *Codec) {
 	Current[PaymentRequested](c)

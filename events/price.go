@@ -1,6 +1,7 @@
 package events
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -90,6 +91,20 @@ func (l PriceList) At(t time.Time, currency string) (held PriceWindow, ok bool) 
 		}
 	}
 	return held, ok
+}
+
+// Sentence says the fact in plain words.
+func (e PriceSet) Sentence() string {
+	said := fmt.Sprintf("%s costs %s at %s from %s", e.SKU, e.Unit.words(), e.Warehouse, day(e.ValidFrom))
+	if e.ValidUntil != nil {
+		said += " until " + day(*e.ValidUntil)
+	}
+	return said
+}
+
+// Sentence says the fact in plain words.
+func (e PriceWithdrawn) Sentence() string {
+	return fmt.Sprintf("A price of %s at %s ends on %s%s", e.SKU, e.Warehouse, day(e.Until), because(e.Reason))
 }
 
 func admitPrice(c *Codec) {

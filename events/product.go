@@ -1,5 +1,7 @@
 package events
 
+import "fmt"
+
 // ProductEvent is the closed set of facts in a product's stream.
 //
 //sumtype:decl
@@ -57,6 +59,29 @@ func (ProductDiscontinued) productEvent() {}
 
 // Product is the stream of one SKU. SKUs are compared trimmed and upper-cased: see SKU.
 func Product(sku string) Stream[ProductEvent] { return Stream[ProductEvent]("product-" + sku) }
+
+// Sentence says the fact in plain words.
+func (e ProductRegistered) Sentence() string {
+	return fmt.Sprintf("%s was registered as %s: %s%s", e.SKU, e.Kind, e.Name, inCategory(e.Category))
+}
+
+// Sentence says the fact in plain words.
+func (e ProductDescribed) Sentence() string {
+	return fmt.Sprintf("%s is now called %s", e.SKU, e.Name)
+}
+
+// Sentence says the fact in plain words.
+func (e ProductCategorised) Sentence() string {
+	if e.Category == "" {
+		return fmt.Sprintf("%s was taken out of its category", e.SKU)
+	}
+	return fmt.Sprintf("%s was moved to the category %s", e.SKU, e.Category)
+}
+
+// Sentence says the fact in plain words.
+func (e ProductDiscontinued) Sentence() string {
+	return fmt.Sprintf("%s is not sold any more%s", e.SKU, because(e.Reason))
+}
 
 func admitProduct(c *Codec) {
 	Current[ProductRegistered](c)

@@ -1,5 +1,7 @@
 package events
 
+import "fmt"
+
 // ReturnEvent is the closed set of facts in a return's stream.
 //
 //sumtype:decl
@@ -58,6 +60,28 @@ func (ReturnReceived) returnEvent()  {}
 
 // Return is the stream of one return.
 func Return(id string) Stream[ReturnEvent] { return Stream[ReturnEvent]("return-" + id) }
+
+// Sentence says the fact in plain words.
+func (e ReturnRequested) Sentence() string {
+	var n int64
+	for _, l := range e.Lines {
+		n += l.Quantity
+	}
+	return fmt.Sprintf("%s wants to send back %s of order %s", capital(buyer(e.CustomerID)), units(n), short(e.OrderID))
+}
+
+// Sentence says the fact in plain words.
+func (e ReturnReceived) Sentence() string {
+	var whole, damaged int64
+	for _, l := range e.Lines {
+		if l.Disposition == Damaged {
+			damaged += l.Quantity
+		} else {
+			whole += l.Quantity
+		}
+	}
+	return fmt.Sprintf("%s of order %s arrived back: %d for the shelf, %d damaged", units(whole+damaged), short(e.OrderID), whole, damaged)
+}
 
 func admitReturn(c *Codec) {
 	Current[ReturnRequested](c)

@@ -68,6 +68,7 @@ func afterSamples() []Event {
 		PointsActivated{CustomerID: "c1", LotID: "lot1", Points: 11},
 		PointsBurned{CustomerID: "c1", RedemptionID: "x1", OrderID: "o2", Points: 11, Lots: lots},
 		PointsExpired{CustomerID: "c1", LotID: "lot2", Points: 3},
+		PersonalDataOpened{Subject: "customer-c1", Fields: []string{FieldName, FieldAddress}, EventID: "e1", Purpose: "the parcel came back"},
 		PointsReversed{CustomerID: "c1", ReversalID: "v1", OrderID: "o1", Returned: gbp(228), Points: 11, Lots: lots, Short: 2},
 	}
 }

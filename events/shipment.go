@@ -1,5 +1,10 @@
 package events
 
+import (
+	"fmt"
+	"strings"
+)
+
 // ShipmentEvent is the closed set of facts in a shipment's stream: the shipment of one order, with its fulfillments.
 //
 //sumtype:decl
@@ -110,6 +115,56 @@ func (FulfillmentReturned) shipmentEvent()   {}
 
 // Shipment is the stream of the shipment of one order.
 func Shipment(id string) Stream[ShipmentEvent] { return Stream[ShipmentEvent]("shipment-" + id) }
+
+// Sentence says the fact in plain words.
+func (e ShipmentPlanned) Sentence() string {
+	var from []string
+	var n int64
+	for _, f := range e.Fulfillments {
+		from = append(from, f.Warehouse)
+		for _, l := range f.Lines {
+			n += l.Quantity
+		}
+	}
+	return fmt.Sprintf("%s of order %s are to be sent from %s", units(n), short(e.OrderID), strings.Join(from, ", "))
+}
+
+// Sentence says the fact in plain words.
+func (e FulfillmentReduced) Sentence() string {
+	return fmt.Sprintf("%s of order %s need not be sent%s", units(Units(e.Lines)), short(e.OrderID), because(e.Reason))
+}
+
+// Sentence says the fact in plain words.
+func (e FulfillmentPicked) Sentence() string {
+	return parcel(e.Lines, e.OrderID, "taken from the shelf")
+}
+
+// Sentence says the fact in plain words.
+func (e FulfillmentPacked) Sentence() string { return parcel(e.Lines, e.OrderID, "packed") }
+
+// Sentence says the fact in plain words.
+func (e FulfillmentDispatched) Sentence() string {
+	said := parcel(e.Lines, e.OrderID, "handed to a carrier at "+e.Warehouse)
+	if e.Tracking != "" {
+		said += ", parcel " + e.Tracking
+	}
+	return said
+}
+
+// Sentence says the fact in plain words.
+func (e FulfillmentDelivered) Sentence() string {
+	return parcel(e.Lines, e.OrderID, "delivered to the customer")
+}
+
+// Sentence says the fact in plain words.
+func (e FulfillmentFailed) Sentence() string {
+	return fmt.Sprintf("The carrier could not deliver %s of order %s%s", units(Units(e.Lines)), short(e.OrderID), because(e.Reason))
+}
+
+// Sentence says the fact in plain words.
+func (e FulfillmentReturned) Sentence() string {
+	return fmt.Sprintf("%s of order %s came back undelivered%s", units(Units(e.Lines)), short(e.OrderID), because(e.Reason))
+}
 
 func admitShipment(c *Codec) {
 	Current[ShipmentPlanned](c)

@@ -1,6 +1,9 @@
 package events
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // StockEvent is the closed set of facts in the stream of one stock item: a SKU at a warehouse.
 //
@@ -148,6 +151,77 @@ func Units(lines []LineQuantity) (n int64) {
 		n += l.Quantity
 	}
 	return n
+}
+
+// Sentence says the fact in plain words.
+func (e StockReceived) Sentence() string {
+	return fmt.Sprintf("%s came in at %s%s", times(e.Quantity, e.SKU), e.Warehouse, document(e.Reference))
+}
+
+// Sentence says the fact in plain words.
+func (e StockAdjusted) Sentence() string {
+	if e.Quantity < 0 {
+		return fmt.Sprintf("%s %s taken off the books at %s%s", times(-e.Quantity, e.SKU), were(-e.Quantity), e.Warehouse, because(e.Reason))
+	}
+	return fmt.Sprintf("%s %s added to the books at %s%s", times(e.Quantity, e.SKU), were(e.Quantity), e.Warehouse, because(e.Reason))
+}
+
+// Sentence says the fact in plain words.
+func (e StockReserved) Sentence() string {
+	n := Units(e.Lines)
+	return fmt.Sprintf("%s %s reserved for order %s", times(n, e.SKU), were(n), short(e.OrderID))
+}
+
+// Sentence says the fact in plain words.
+func (e StockReleased) Sentence() string {
+	n := Units(e.Lines)
+	return fmt.Sprintf("%s %s no longer reserved for order %s%s", times(n, e.SKU), are(n), short(e.OrderID), because(e.Reason))
+}
+
+// Sentence says the fact in plain words.
+func (e ReservationExpired) Sentence() string {
+	n := Units(e.Lines)
+	return fmt.Sprintf("The reservation of %s for order %s expired", times(n, e.SKU), short(e.OrderID))
+}
+
+// Sentence says the fact in plain words.
+func (e StockCommitted) Sentence() string {
+	return fmt.Sprintf("%s left %s for order %s", times(Units(e.Lines), e.SKU), e.Warehouse, short(e.OrderID))
+}
+
+// Sentence says the fact in plain words.
+func (e StockReturned) Sentence() string {
+	return fmt.Sprintf("%s of order %s %s back on the shelf at %s", times(e.Quantity, e.SKU), short(e.OrderID), are(e.Quantity), e.Warehouse)
+}
+
+// Sentence says the fact in plain words.
+func (e StockTransferredOut) Sentence() string {
+	return fmt.Sprintf("%s left %s for %s%s", times(e.Quantity, e.SKU), e.Warehouse, e.To, document(e.Reference))
+}
+
+// Sentence says the fact in plain words.
+func (e StockTransferredIn) Sentence() string {
+	return fmt.Sprintf("%s arrived at %s from %s%s", times(e.Quantity, e.SKU), e.Warehouse, e.From, document(e.Reference))
+}
+
+// Sentence says the fact in plain words.
+func (e StockCounted) Sentence() string {
+	said := fmt.Sprintf("%s %s counted at %s", times(e.Counted, e.SKU), were(e.Counted), e.Warehouse)
+	switch {
+	case e.Difference > 0:
+		said += fmt.Sprintf(", %d more than in the books", e.Difference)
+	case e.Difference < 0:
+		said += fmt.Sprintf(", %d fewer than in the books", -e.Difference)
+	}
+	return said
+}
+
+// Sentence says the fact in plain words.
+func (e BackorderAllowed) Sentence() string {
+	if e.Limit == 0 {
+		return fmt.Sprintf("Orders may no longer reserve %s at %s beyond what is on hand", e.SKU, e.Warehouse)
+	}
+	return fmt.Sprintf("Orders may reserve %s at %s beyond what is on hand", times(e.Limit, e.SKU), e.Warehouse)
 }
 
 func admitStock(c *Codec) {
