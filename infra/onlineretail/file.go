@@ -109,7 +109,7 @@ func readRows(r io.Reader, zone *time.Location) ([]Row, error) {
 	}
 	var rows []Row
 	var malformed MalformedError
-	fields, same, line := make([]string, len(columns)), same{}, 1
+	fields, kept, line := make([]string, len(columns)), texts{}, 1
 	for {
 		limited.ended()
 		record, err := c.Read()
@@ -136,7 +136,7 @@ func readRows(r io.Reader, zone *time.Location) ([]Row, error) {
 			malformed.note(line, err)
 			continue
 		}
-		if rows = append(rows, same.of(row)); len(rows) > rowsMax {
+		if rows = append(rows, kept.of(row)); len(rows) > rowsMax {
 			return nil, fmt.Errorf("the file has more than %d rows: split it by month", rowsMax)
 		}
 	}
@@ -170,15 +170,15 @@ func (l *recordLimit) Read(p []byte) (int, error) {
 
 func (l *recordLimit) ended() { l.read = 0 }
 
-// same keeps one copy of each text: a file of half a million rows names a few thousand things.
-type same map[string]string
+// texts keeps one copy of each text: a file of half a million rows names a few thousand things.
+type texts map[string]string
 
-func (s same) of(r Row) Row {
+func (t texts) of(r Row) Row {
 	for _, text := range []*string{&r.Document, &r.SKU, &r.Description, &r.Customer, &r.Country} {
-		kept, known := s[*text]
+		kept, known := t[*text]
 		if !known {
 			kept = strings.Clone(*text) // the row's own is a piece of its whole line
-			s[kept] = kept
+			t[kept] = kept
 		}
 		*text = kept
 	}
