@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"tillstream/events"
 )
@@ -24,13 +25,16 @@ type Broken struct {
 	Revision uint64
 	ID       string
 	Position events.Position
-	Err      error // wraps events.ErrUnknownType when the log is newer than the binary
+	Data     []byte // as it is stored
+	Err      error  // wraps events.ErrUnknownType when the log is newer than the binary
 }
 
 // Log reads the event store itself, in log order, in pages of bounded size; each page is an interval that begins where
 // the one before ended.
 type Log interface {
 	Between(ctx context.Context, after, upTo events.Position) iter.Seq2[Interval, error]
+	// At reads the one event at a position: an interval that ends there and holds nothing else.
+	At(ctx context.Context, position events.Position) (Interval, error)
 }
 
 // Checkpoint is where a consumer stands: it has applied all of Log up to and including At, which were Count events.
@@ -56,6 +60,34 @@ func (i Interval) Beyond(at events.Position) Interval {
 	return i
 }
 
+// upTo keeps of an interval what Beyond cuts off.
+func (i Interval) upTo(at events.Position) Interval {
+	facts := slices.IndexFunc(i.Facts, func(r events.Recorded) bool { return r.Position > at })
+	if facts >= 0 {
+		i.Facts = i.Facts[:facts:facts]
+	}
+	broken := slices.IndexFunc(i.Broken, func(b Broken) bool { return b.Position > at })
+	if broken >= 0 {
+		i.Broken = i.Broken[:broken:broken]
+	}
+	i.To = min(i.To, at)
+	return i
+}
+
+// halves cuts an interval of two events or more in the middle.
+func (i Interval) halves() (first, second Interval) {
+	var all []events.Position
+	for _, r := range i.Facts {
+		all = append(all, r.Position)
+	}
+	for _, b := range i.Broken {
+		all = append(all, b.Position)
+	}
+	slices.Sort(all)
+	middle := all[len(all)/2-1]
+	return i.upTo(middle), i.Beyond(middle)
+}
+
 // Count is the number of events in the interval.
 func (i Interval) Count() uint64 { return uint64(len(i.Facts) + len(i.Broken)) }
 
@@ -72,14 +104,11 @@ func (i Interval) inOrder() error {
 	return nil
 }
 
-// stops tells why a consumer that hears some wire names must not go past this interval.
-func (i Interval) stops(hears func(wire string) bool) error {
+// stops tells why a consumer must not go past this interval, whatever it hears.
+func (i Interval) stops() error {
 	for _, b := range i.Broken {
-		switch {
-		case errors.Is(b.Err, events.ErrUnknownType):
+		if errors.Is(b.Err, events.ErrUnknownType) {
 			return fmt.Errorf("the log is newer than this binary: %s at position %d of stream %s: deploy the newer binary: %w", b.Wire, b.Position, b.Stream, b.Err)
-		case hears(b.Wire):
-			return fmt.Errorf("%s revision %d at position %d cannot be read: %w", b.Stream, b.Revision, b.Position, b.Err)
 		}
 	}
 	return nil

@@ -34,6 +34,11 @@ func (l *storedLog) Between(_ context.Context, after, upTo events.Position) iter
 	}
 }
 
+func (l *storedLog) At(_ context.Context, at events.Position) (Interval, error) {
+	n := int(at / 10)
+	return interval(n-1, n), nil
+}
+
 func projector(t *testing.T, docs Documents[tally]) (*Projector[tally], *storedLog) {
 	t.Helper()
 	log := &storedLog{}
@@ -127,29 +132,12 @@ func TestAnotherLogStopsTheView(t *testing.T) {
 	}
 }
 
-func TestAnUnreadableEventStopsThoseWhoHearIt(t *testing.T) {
-	broken := func(wire string, err error) Interval {
-		i := interval(0, 1)
-		i.To, i.Broken = 20, []Broken{{Wire: wire, Stream: "s", Position: 20, Err: err}}
-		return i
-	}
-	bad := errors.New("bad bytes")
-	for name, c := range map[string]struct {
-		told  Interval
-		stops bool
-	}{
-		"of a type it hears":        {broken("stock.received", bad), true},
-		"of a type it does not":     {broken("product.described", bad), false},
-		"of a type no binary knows": {broken("new.fact", events.ErrUnknownType), true},
-	} {
-		p, _ := projector(t, &projectiontest.Memory[tally]{})
-		err := p.Advance(t.Context(), c.told)
-		if stopped := err != nil; stopped != c.stops {
-			t.Errorf("%s: %v", name, err)
-		}
-		if !c.stops && p.At() != (Checkpoint{Log: "log", At: 20, Count: 2}) {
-			t.Errorf("%s: it stands at %+v", name, p.At())
-		}
+func TestATypeThatNoBinaryKnowsStopsEveryView(t *testing.T) {
+	i := interval(0, 1)
+	i.To, i.Broken = 20, []Broken{{Wire: "new.fact", Stream: "s", Position: 20, Err: events.ErrUnknownType}}
+	p, _ := projector(t, &projectiontest.Memory[tally]{})
+	if err := p.Advance(t.Context(), i); !errors.Is(err, events.ErrUnknownType) || p.At().At != 0 {
+		t.Errorf("it stands at %d: %v", p.At().At, err)
 	}
 }
 
@@ -222,8 +210,8 @@ type lossy struct {
 	lose bool
 }
 
-func (l *lossy) Save(ctx context.Context, changed map[string]Doc[tally], from, to Checkpoint) error {
-	err := l.Memory.Save(ctx, changed, from, to)
+func (l *lossy) Keep(ctx context.Context, b Batch[tally]) error {
+	err := l.Memory.Keep(ctx, b)
 	if l.lose && err == nil {
 		return errors.New("the answer was lost")
 	}

@@ -69,3 +69,26 @@ func (s *Store) interval(ctx context.Context, after, upTo events.Position) (proj
 	}
 	return i, nil
 }
+
+// At implements projections.Log. It fails where the log has no event.
+func (s *Store) At(ctx context.Context, position events.Position) (projections.Interval, error) {
+	i := projections.Interval{From: position - 1, To: position}
+	id, err := s.knownLog(ctx)
+	if err != nil {
+		return i, err
+	}
+	i.Log = id
+	p, err := s.readAll(ctx, client.Position{Commit: uint64(position), Prepare: uint64(position)}, client.Forwards, 1)
+	if err != nil {
+		return i, fmt.Errorf("read the log at %d: %w", position, err)
+	}
+	if len(p.events) == 0 || events.Position(p.events[0].Position.Commit) != position {
+		return i, fmt.Errorf("the log has no event at position %d", position)
+	}
+	a, err := s.arrived(p.events[0])
+	if err != nil {
+		return i, err
+	}
+	a.addTo(&i)
+	return i, nil
+}

@@ -39,7 +39,7 @@ func (s *Store) arrived(e *client.RecordedEvent) (arrival, error) {
 	}
 	a.fact = events.Recorded{ID: e.EventID.String(), Stream: e.StreamID, Revision: e.EventNumber, Position: at}
 	if err := s.decode(e, &a.fact); err != nil {
-		a.broken = &projections.Broken{Wire: e.EventType, Stream: e.StreamID, Revision: e.EventNumber, ID: a.fact.ID, Position: at, Err: err}
+		a.broken = &projections.Broken{Wire: e.EventType, Stream: e.StreamID, Revision: e.EventNumber, ID: a.fact.ID, Position: at, Data: e.Data, Err: err}
 	}
 	return a, nil
 }

@@ -198,6 +198,7 @@ func TestCountsGoOnFromTheEarliestCheckpoint(t *testing.T) {
 
 // forgetful is a host that can lose what it kept last, as one that crashed does.
 type forgetful struct {
+	projections.ParkedKeys // never any
 	atomic.Pointer[projectiontest.Memory[counted]]
 }
 
@@ -205,8 +206,12 @@ func (f *forgetful) Load(ctx context.Context, keys []string) (map[string]project
 	return f.Pointer.Load().Load(ctx, keys)
 }
 
-func (f *forgetful) Save(ctx context.Context, changed map[string]projections.Doc[counted], from, to projections.Checkpoint) error {
-	return f.Pointer.Load().Save(ctx, changed, from, to)
+func (f *forgetful) Indexed(ctx context.Context, entries []projections.Entry) (map[projections.Entry][]string, error) {
+	return f.Pointer.Load().Indexed(ctx, entries)
+}
+
+func (f *forgetful) Keep(ctx context.Context, b projections.Batch[counted]) error {
+	return f.Pointer.Load().Keep(ctx, b)
 }
 
 func (f *forgetful) Checkpoint(ctx context.Context) (projections.Checkpoint, error) {
@@ -232,11 +237,15 @@ func (s stored) Between(_ context.Context, after, upTo events.Position) iter.Seq
 	}
 }
 
+func (s stored) At(_ context.Context, at events.Position) (projections.Interval, error) {
+	return projections.Interval{Log: logID, From: at - 1, To: at, Facts: []events.Recorded{s.fact(at)}}, nil
+}
+
 func TestAViewWhoseHostLostABatchReadsItAgainThoughNothingHappens(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		view := projections.Define("counted", 1, projections.On(func(e events.StockReceived) []string { return []string{e.SKU} },
 			func(c counted, _ string, _ projections.Fact[events.StockReceived]) counted { c.N++; return c }))
-		host := &forgetful{}
+		host := &forgetful{ParkedKeys: &projectiontest.Memory[counted]{}}
 		host.Store(&projectiontest.Memory[counted]{})
 		p, err := projections.NewProjector(t.Context(), view, host, stored{}, logID)
 		if err != nil {

@@ -45,6 +45,50 @@ var migrations = []string{`
 		saved_at timestamptz NOT NULL DEFAULT now()
 	);
 	CREATE INDEX snapshots_by_age ON tillstream.snapshots (saved_at);
+	`, `
+	-- What stands still in a generation, and what it remembers. All of it goes with the generation's checkpoint.
+	CREATE TABLE tillstream.parked (
+		generation bigint NOT NULL REFERENCES tillstream.checkpoints ON DELETE CASCADE,
+		id         bytea NOT NULL,   -- SHA-256 of the key, which may be longer than an index takes
+		key        bytea NOT NULL,   -- which may hold what text cannot
+		cause      text NOT NULL,
+		follows    bytea NOT NULL,
+		failed     bigint NOT NULL,
+		wire       text NOT NULL,
+		error      text NOT NULL,
+		stack      text NOT NULL,
+		since      timestamptz NOT NULL,
+		tries      integer NOT NULL,
+		PRIMARY KEY (generation, id)
+	);
+	CREATE TABLE tillstream.parked_facts (
+		generation bigint NOT NULL,
+		id         bytea NOT NULL,
+		position   bigint NOT NULL,
+		PRIMARY KEY (generation, id, position),
+		FOREIGN KEY (generation, id) REFERENCES tillstream.parked ON DELETE CASCADE
+	);
+	CREATE TABLE tillstream.parked_operations (
+		id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+		generation bigint NOT NULL REFERENCES tillstream.checkpoints ON DELETE CASCADE,
+		key        bytea NOT NULL,
+		what       text NOT NULL,
+		kind       text NOT NULL,    -- of the actor
+		actor      text NOT NULL,
+		why        text NOT NULL,
+		at         timestamptz NOT NULL,
+		facts      integer NOT NULL,
+		outcome    text NOT NULL
+	);
+	CREATE INDEX parked_operations_of ON tillstream.parked_operations (generation, id);
+	-- By what is in them values of a view with indexed rules are found.
+	CREATE TABLE tillstream.indexed (
+		generation bigint NOT NULL REFERENCES tillstream.checkpoints ON DELETE CASCADE,
+		index      text COLLATE "C" NOT NULL,
+		value      text COLLATE "C" NOT NULL,
+		key        text COLLATE "C" NOT NULL,
+		PRIMARY KEY (generation, index, value, key)
+	);
 	`,
 }
 

@@ -17,38 +17,46 @@ import (
 // rollbackWithin is how long a connection may take to give up a transaction before it is closed instead.
 const rollbackWithin = 2 * time.Second
 
-// Save keeps changed rows and the checkpoint in one transaction. It fails with projections.ErrFenced when the checkpoint
-// is not at from, with a *projections.DataError when a value cannot be kept. After any other error it is unknown whether
-// the transaction was committed: the checkpoint tells. When plain text was blanked, its bytes are gone from the
-// database's files when Save returns, or that is tried until it succeeds.
+// Save is Keep of rows alone.
 func (r *Rows[V]) Save(ctx context.Context, changed map[string]projections.Doc[V], from, to projections.Checkpoint) error {
+	return r.Keep(ctx, projections.Batch[V]{Changed: changed, From: from, To: to})
+}
+
+// Keep keeps changed rows, what is parked and the checkpoint in one transaction. It fails with projections.ErrFenced when
+// the checkpoint is not at b.From, with a *projections.DataError when a value cannot be kept. After any other error it is
+// unknown whether the transaction was committed: the checkpoint tells. When plain text was blanked, its bytes are gone
+// from the database's files when Keep returns, or that is tried until it succeeds.
+func (r *Rows[V]) Keep(ctx context.Context, b projections.Batch[V]) error {
 	r.saving.Lock()
 	defer r.saving.Unlock()
-	blanked, err := r.save(ctx, changed, from, to)
+	blanked, err := r.save(ctx, b)
 	if err != nil {
 		r.recent.drop()
 		if wasCut(err) {
 			r.db.feed.Reset() // the other idle connections are cut too, as a rule
 		}
+		if refusesData(err) {
+			err = r.blame(ctx, b.Changed, err)
+		}
 		return err
 	}
-	r.recent.keep(changed, to)
+	r.recent.keep(b.Changed, b.To)
 	if blanked {
 		r.erase(ctx)
 	}
 	return nil
 }
 
-func (r *Rows[V]) save(ctx context.Context, changed map[string]projections.Doc[V], from, to projections.Checkpoint) (blanked bool, err error) {
-	if to.At > 1<<63-1 || to.Count > 1<<63-1 {
-		return false, fmt.Errorf("position %d is %w", to.At, errTooGreat)
+func (r *Rows[V]) save(ctx context.Context, b projections.Batch[V]) (blanked bool, err error) {
+	if b.To.At > 1<<63-1 || b.To.Count > 1<<63-1 {
+		return false, fmt.Errorf("position %d is %w", b.To.At, errTooGreat)
 	}
-	keys := slices.Sorted(maps.Keys(changed))
-	rows, err := rowsOf(r.table, keys, changed)
+	keys := slices.Sorted(maps.Keys(b.Changed))
+	rows, err := rowsOf(r.table, keys, b.Changed)
 	if err != nil {
 		return false, err
 	}
-	opened, err := r.openedOf(ctx, keys, changed)
+	opened, err := r.openedOf(ctx, keys, b.Changed)
 	if err != nil {
 		return false, err
 	}
@@ -58,7 +66,7 @@ func (r *Rows[V]) save(ctx context.Context, changed map[string]projections.Doc[V
 	}
 	defer conn.Release() // which closes it when a transaction is still open
 	tx := transaction{ctx: ctx, conn: conn.Conn()}
-	if err := r.fence(&tx, from, to); err != nil {
+	if err := r.fence(&tx, b); err != nil {
 		return false, err
 	}
 	for _, a := range rows {
@@ -71,6 +79,16 @@ func (r *Rows[V]) save(ctx context.Context, changed map[string]projections.Doc[V
 			return false, err
 		}
 	}
+	if err := r.saveIndexed(&tx, b.Indexed); err != nil {
+		return false, err
+	}
+	if err := r.savePark(&tx, b.Parked); err != nil {
+		return false, err
+	}
+	return r.commit(&tx)
+}
+
+func (r *Rows[V]) commit(tx *transaction) (blanked bool, err error) {
 	tags, err := tx.run()
 	if err != nil {
 		tx.rollback()
@@ -80,7 +98,7 @@ func (r *Rows[V]) save(ctx context.Context, changed map[string]projections.Doc[V
 		tx.rollback()
 		return false, projections.ErrFenced
 	}
-	if _, err := tx.conn.PgConn().Exec(ctx, "COMMIT").ReadAll(); err != nil {
+	if _, err := tx.conn.PgConn().Exec(tx.ctx, "COMMIT").ReadAll(); err != nil {
 		return false, fmt.Errorf("commit, with unknown outcome: %w", err)
 	}
 	return slices.ContainsFunc(tx.blanking, func(i int) bool { return tags[i].RowsAffected() > 0 }), nil
@@ -92,14 +110,19 @@ const fenceAt = 2
 const fence = `UPDATE tillstream.checkpoints SET log = $5, position = $6::bigint, count = $7::bigint
 	WHERE generation = $1::bigint AND log = $2 AND position = $3::bigint AND count = $4::bigint`
 
-// fence moves the checkpoint first: it locks out a second projector until this one is done, who then finds it moved.
-func (r *Rows[V]) fence(tx *transaction, from, to projections.Checkpoint) error {
+// fence moves the checkpoint first: it locks out a second projector until this one is done, who then finds it moved. What
+// the feed commits is lost in a crash with its checkpoint, and then caught up; what operators did is not.
+func (r *Rows[V]) fence(tx *transaction, b projections.Batch[V]) error {
 	tx.simple("BEGIN")
-	tx.simple("SET LOCAL synchronous_commit = off") // rows and checkpoint are lost together, and then caught up
+	durable := "off"
+	if b.Parked.Done != nil {
+		durable = "on"
+	}
+	tx.simple("SET LOCAL synchronous_commit = " + durable)
 	number := func(n uint64) []byte { return appendEight(nil, n)[4:] }
 	return tx.prepared("fence", fence, [][]byte{number(uint64(r.generation.ID)),
-		[]byte(from.Log), number(uint64(from.At)), number(from.Count),
-		[]byte(to.Log), number(uint64(to.At)), number(to.Count)})
+		[]byte(b.From.Log), number(uint64(b.From.At)), number(b.From.Count),
+		[]byte(b.To.Log), number(uint64(b.To.At)), number(b.To.Count)})
 }
 
 // transaction collects statements that are sent at once.

@@ -20,6 +20,8 @@ const (
 	openedSuffix = "_opened"
 	// ownColumns lead each row: key, position, gone.
 	ownColumns = 3
+	// valueMost is how many bytes one column of one row may have: a fold that makes more of it has run away.
+	valueMost = 16 << 20
 	// indexedMost is how many bytes of text and key an index takes: a page holds three entries.
 	indexedMost = 2600
 )
@@ -27,6 +29,7 @@ const (
 var (
 	viewName   = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 	errIndexed = fmt.Errorf("together with the key more than %d bytes, which an index cannot take", indexedMost)
+	errLarge   = fmt.Errorf("more than %d bytes", valueMost)
 	errLong    = fmt.Errorf("more than %d bytes, which an index cannot take", indexedMost)
 )
 
@@ -145,8 +148,12 @@ func (t table) encode(key string, doc reflect.Value, position events.Position, g
 			return fail(f.Name, errIndexed)
 		}
 		b := to(i + ownColumns)
+		before := len(*b)
 		if *b, err = f.append(*b, value); err != nil {
 			return fail(f.Name, err)
+		}
+		if len(*b)-before > valueMost {
+			return fail(f.Name, errLarge)
 		}
 	}
 	return nil

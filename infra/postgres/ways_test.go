@@ -80,7 +80,7 @@ func (r *Rows[V]) saveBy(ctx context.Context, docs map[string]projections.Doc[V]
 	}
 	defer conn.Release()
 	tx := transaction{ctx: ctx, conn: conn.Conn()}
-	if err := r.fence(&tx, from, to); err != nil {
+	if err := r.fence(&tx, projections.Batch[V]{From: from, To: to}); err != nil {
 		return err
 	}
 	for _, sql := range before {

@@ -149,23 +149,32 @@ func (p pagedLog[V]) Between(_ context.Context, after, upTo events.Position) ite
 	}
 }
 
+func (p pagedLog[V]) At(_ context.Context, at events.Position) (projections.Interval, error) {
+	for n, r := range p.s.log {
+		if r.Position == at {
+			return projections.Interval{Log: logID, From: at - 1, To: at, Facts: slices.Clone(p.s.log[n : n+1])}, nil
+		}
+	}
+	return projections.Interval{}, fmt.Errorf("there is nothing at %d", at)
+}
+
 // crashing is a host that some batches never reach, and whose answer to some is lost.
 type crashing[V any] struct {
 	projections.Documents[V]
 	rand *rand.Rand
 }
 
-func (c crashing[V]) Save(ctx context.Context, changed map[string]projections.Doc[V], from, to projections.Checkpoint) error {
+func (c crashing[V]) Keep(ctx context.Context, b projections.Batch[V]) error {
 	switch c.rand.IntN(5) {
 	case 0:
 		return errCrash
 	case 1:
-		if err := c.Documents.Save(ctx, changed, from, to); err != nil {
+		if err := c.Documents.Keep(ctx, b); err != nil {
 			return err
 		}
 		return errCrash
 	}
-	return c.Documents.Save(ctx, changed, from, to)
+	return c.Documents.Keep(ctx, b)
 }
 
 // Equal proves that a host keeps what it should and nothing else.

@@ -1,6 +1,7 @@
 package projectiontest
 
 import (
+	"context"
 	"errors"
 	"math"
 	"reflect"
@@ -16,6 +17,8 @@ import (
 type Host interface {
 	projections.Documents[Sample]
 	projections.Reader[Sample]
+	// Save is Keep of documents alone.
+	Save(ctx context.Context, changed map[string]projections.Doc[Sample], from, to projections.Checkpoint) error
 }
 
 // Documents proves a host. Each call of open answers a new, empty generation of Sample, whose opened column is searched

@@ -16,7 +16,11 @@ type Memory[V any] struct {
 	mu         sync.Mutex
 	checkpoint projections.Checkpoint
 	docs       map[string]projections.Doc[V]
+	indexes    map[projections.Entry]map[string]bool
+	parked     map[string]*parkedKey
+	operations []projections.Operation
 	plain      func(V, projections.Column) string
+	refuses    func(key string, value V) error
 }
 
 var (
@@ -42,28 +46,40 @@ func (m *Memory[V]) Load(ctx context.Context, keys []string) (map[string]project
 	return found, ctx.Err()
 }
 
+// Refusing answers a host that keeps no value of which refuse fails.
+func Refusing[V any](refuse func(key string, value V) error) *Memory[V] {
+	return &Memory[V]{refuses: refuse}
+}
+
 // Save keeps documents and checkpoint together, or neither.
 func (m *Memory[V]) Save(ctx context.Context, changed map[string]projections.Doc[V], from, to projections.Checkpoint) error {
+	return m.Keep(ctx, projections.Batch[V]{Changed: changed, From: from, To: to})
+}
+
+// Keep keeps all of a batch, or nothing.
+func (m *Memory[V]) Keep(ctx context.Context, b projections.Batch[V]) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if m.checkpoint != from {
+	if m.checkpoint != b.From {
 		return projections.ErrFenced
 	}
-	for key, doc := range changed {
-		if err := storable(key, doc.Value); err != nil {
+	for key, doc := range b.Changed {
+		if err := m.storable(key, doc.Value); err != nil {
 			return err
 		}
 	}
 	if m.docs == nil {
 		m.docs = map[string]projections.Doc[V]{}
 	}
-	for key, doc := range changed {
+	for key, doc := range b.Changed {
 		m.docs[key] = doc
 	}
-	m.checkpoint = to
+	m.index(b.Indexed)
+	m.park(b.Parked)
+	m.checkpoint = b.To
 	return nil
 }
 
@@ -85,12 +101,17 @@ func (m *Memory[V]) Docs() map[string]projections.Doc[V] {
 	return all
 }
 
-// storable refuses what the contract says no host has to keep.
-func storable[V any](key string, value V) error {
+// storable refuses what the contract says no host has to keep, and what this one was made to refuse.
+func (m *Memory[V]) storable(key string, value V) error {
 	v := reflect.ValueOf(value)
 	for _, c := range projections.Columns[V]() {
 		if field := v.Field(c.Field); c.Kind == projections.IntColumn && field.CanUint() && field.Uint() > 1<<63-1 {
 			return &projections.DataError{Key: key, Column: c.Name, Err: fmt.Errorf("a number beyond 63 bits")}
+		}
+	}
+	if m.refuses != nil {
+		if err := m.refuses(key, value); err != nil {
+			return &projections.DataError{Key: key, Err: err}
 		}
 	}
 	return nil
