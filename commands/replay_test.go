@@ -34,7 +34,7 @@ func TestEveryStreamCanBeReplayed(t *testing.T) {
 func TestAReplayIsTheStateFactByFact(t *testing.T) {
 	replay, _ := aggregates.ReplayOf("stock-MAIN/LAMP")
 	for _, step := range []struct {
-		fact    events.Event
+		fact   events.Event
 		onHand float64
 	}{{events.StockReceived{SKU: "LAMP", Warehouse: "MAIN", Quantity: 5}, 5}, {events.StockAdjusted{SKU: "LAMP", Warehouse: "MAIN", Quantity: -2}, 3}} {
 		if err := replay.Evolve(step.fact); err != nil {

@@ -18,15 +18,15 @@ type bulkService struct {
 }
 
 // begin waits for the views and sends where they stand ahead of the rows.
-func (s bulkService) begin(stream grpc.ServerStream, method string, views ...named) (context.Context, error) {
+func (g *Gateway) begin(stream grpc.ServerStream, method string, views ...named) (context.Context, error) {
 	header := metadata.MD{}
 	c, err := streamCall(stream.Context(), method, func(key, value string) { header.Set(key, value) })
 	if err != nil {
 		return nil, err
 	}
 	ctx := withCall(stream.Context(), c)
-	if err := s.await(ctx, views...); err != nil {
-		return nil, problemOf(ctx, s.log, err)
+	if err := g.await(ctx, views...); err != nil {
+		return nil, problemOf(ctx, g.log, err)
 	}
 	return ctx, stream.SendHeader(header)
 }

@@ -87,6 +87,7 @@ var reach = map[string]struct {
 	"customer_unknown":    {404, func(s *shop) reply { return s.get("/v1/customers/none") }},
 	"order_unknown":       {404, func(s *shop) reply { return s.get("/v1/orders/none") }},
 	"credit_note_unknown": {404, func(s *shop) reply { return s.get("/v1/credit-notes/none") }},
+	"event_unknown":       {404, func(s *shop) reply { return s.get("/v1/audit/events/none") }},
 	"route_unknown":       {404, func(s *shop) reply { return s.get("/v2/products") }},
 	"method_not_allowed":  {405, func(s *shop) reply { return s.ask("DELETE", "/v1/products", "") }},
 	"sku_taken":           {409, func(s *shop) reply { return s.post("/v1/products", `{"sku":"lamp-1","name":"Other","kind":"goods"}`) }},

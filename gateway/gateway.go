@@ -55,6 +55,7 @@ type Views struct {
 	SalesFacts      projections.Served[projections.SalesFact]
 	LoyaltyAccounts projections.Served[projections.LoyaltyAccount]
 	Imports         projections.Served[projections.Import]
+	AuditLog        projections.Served[projections.AuditEntry]
 }
 
 // Histories reads single streams, for what no state and no view keeps.
@@ -95,6 +96,7 @@ type Gateway struct {
 	flights   flights
 	asked     *lru.Cache[string, string] // command id → request
 	queries   map[string]bool            // methods that only read
+	followers chan struct{}              // one for each who follows the audit log
 	metrics   *metrics
 	closing   context.Context // ends when streams should
 	close     context.CancelFunc
@@ -129,7 +131,7 @@ func New(d Deps, o Options) (*Gateway, error) {
 	if o.Within == 0 {
 		o.Within = requestWithin
 	}
-	g := &Gateway{deps: d, opts: o, log: d.Log, queries: map[string]bool{}}
+	g := &Gateway{deps: d, opts: o, log: d.Log, queries: map[string]bool{}, followers: make(chan struct{}, followersMost)}
 	var err error
 	if g.cursorKey, err = hkdf.Key(sha256.New, d.RequestKey[:], nil, "cursor", 32); err != nil {
 		return nil, fmt.Errorf("derive the key of cursors: %w", err)

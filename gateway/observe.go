@@ -108,7 +108,10 @@ func (g *Gateway) observeHTTP(next http.Handler) http.Handler {
 		start, s, rec := time.Now(), &seen{route: "none"}, &recorder{ResponseWriter: w}
 		r = r.WithContext(context.WithValue(r.Context(), seenKey{}, s))
 		defer func() {
-			if fault := recover(); fault != nil {
+			fault := recover()
+			if fault == http.ErrAbortHandler {
+				defer panic(fault) // the connection is broken on purpose
+			} else if fault != nil {
 				g.fault(r.Context(), s.route, fault)
 				if rec.code == 0 {
 					g.writeProblem(rec, r, internalProblem())

@@ -12,6 +12,19 @@ import (
 
 // page reads one page of a view, and the cursor of the next; an empty cursor says there is none.
 func page[V any](ctx context.Context, g *Gateway, view projections.Reader[V], query proto.Message, limit int32, cursor string, q projections.Query) (values []V, next string, err error) {
+	rows, next, err := pageOfRows(ctx, g, view, query, limit, cursor, q)
+	if err != nil {
+		return nil, "", err
+	}
+	values = make([]V, len(rows))
+	for i, r := range rows {
+		values[i] = r.Value
+	}
+	return values, next, nil
+}
+
+// pageOfRows is page with the keys.
+func pageOfRows[V any](ctx context.Context, g *Gateway, view projections.Reader[V], query proto.Message, limit int32, cursor string, q projections.Query) (rows []projections.Row[V], next string, err error) {
 	n, err := pageLimit(limit)
 	if err != nil {
 		return nil, "", err
@@ -20,8 +33,7 @@ func page[V any](ctx context.Context, g *Gateway, view projections.Reader[V], qu
 		return nil, "", err
 	}
 	q.Limit = n + 1 // one more tells whether there is a next page
-	rows, err := view.List(ctx, q)
-	if err != nil {
+	if rows, err = view.List(ctx, q); err != nil {
 		return nil, "", err
 	}
 	if len(rows) > n {
@@ -30,11 +42,7 @@ func page[V any](ctx context.Context, g *Gateway, view projections.Reader[V], qu
 		}
 		rows = rows[:n]
 	}
-	values = make([]V, len(rows))
-	for i, r := range rows {
-		values[i] = r.Value
-	}
-	return values, next, nil
+	return rows, next, nil
 }
 
 // pageRows is how many rows are read at once where all are wanted.

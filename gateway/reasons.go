@@ -26,6 +26,7 @@ var Reasons = []Reason{
 	{"customer_unknown", "404, 409", "There is no such customer; 409 where an order names one.", "Open the account first."},
 	{"order_unknown", "404", "There is no such order, or none that the view shows yet.", "Read with the Consistency-Token of the order's placing."},
 	{"credit_note_unknown", "404", "There is no such credit note.", "Look at /v1/credit-notes."},
+	{"event_unknown", "404", "There is no such event, or none that the audit log shows yet.", "Look at /v1/audit/events, or read with the Consistency-Token of the command."},
 	{"route_unknown", "404", "There is nothing at this path.", "Look at /docs."},
 	{"method_not_allowed", "405", "The path knows other methods; the header Allow lists them.", "Use one of those."},
 	{"sku_taken", "409", "The SKU was registered before, and is taken for ever.", "Describe that product, or choose another SKU."},

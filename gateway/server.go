@@ -54,6 +54,7 @@ func (g *Gateway) serve() {
 	for _, r := range routes {
 		g.mount(g.HTTP, r)
 	}
+	g.mountAudit(g.HTTP)
 	g.mountPages(g.HTTP)
 
 	g.GRPC = kgrpc.NewServer(kgrpc.Address(g.opts.GRPC), kgrpc.Timeout(g.opts.Within), kgrpc.Middleware(g.asCall),

@@ -4,6 +4,7 @@ import (
 	"google.golang.org/grpc"
 
 	analyticsv1 "tillstream/gateway/api/analytics/v1"
+	auditv1 "tillstream/gateway/api/audit/v1"
 	bulkv1 "tillstream/gateway/api/bulk/v1"
 	commandsv1 "tillstream/gateway/api/commands/v1"
 	customersv1 "tillstream/gateway/api/customers/v1"
@@ -25,6 +26,7 @@ func (g *Gateway) services() []service {
 		{&ordersv1.CreditNotes_ServiceDesc, creditNotesService{Gateway: g}},
 		{&analyticsv1.Analytics_ServiceDesc, analyticsService{Gateway: g}},
 		{&statusv1.Status_ServiceDesc, statusService{Gateway: g}},
+		{&auditv1.Audit_ServiceDesc, auditService{Gateway: g}},
 	}
 }
 

@@ -72,6 +72,7 @@ func (s *shop) views() gateway.Views {
 		SalesFacts:      serve(s, projections.SalesFacts),
 		LoyaltyAccounts: serve(s, projections.LoyaltyAccounts),
 		Imports:         serve(s, projections.Imports),
+		AuditLog:        serve(s, projections.AuditLog),
 	}
 }
 

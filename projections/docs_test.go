@@ -87,7 +87,7 @@ units (pence) of the row's currency. This page is written by ` + "`go test ./pro
 		described := types[v.Value]
 		fmt.Fprintf(&b, "\n## %s\n\n**%s**%s", v.Name, v.Question, described.beyondTheQuestion(v.Columns))
 		fmt.Fprintf(&b, "\n\nVersion %d. Key: `%s`. Hears %s.\n\n| column | type | meaning |\n|---|---|---|\n", v.Version, v.Key,
-			"`"+strings.Join(v.Wires, "`, `")+"`")
+			hears(v.Wires))
 		for _, c := range v.Columns {
 			meaning := cmp.Or(described.fields[c.Field], common[c.Name])
 			if meaning == "" {
@@ -97,6 +97,13 @@ units (pence) of the row's currency. This page is written by ` + "`go test ./pro
 		}
 	}
 	return b.Bytes()
+}
+
+func hears(wires []string) string {
+	if wires == nil {
+		return "every event"
+	}
+	return "`" + strings.Join(wires, "`, `") + "`"
 }
 
 func typeOf(c Column) string {

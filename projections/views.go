@@ -29,6 +29,7 @@ func Views() []Declared {
 		declared(CreditNotes, "What did a credit document give back, and on which lines?", "<credit note>"),
 		declared(LoyaltyAccounts, "How many points has a customer, and until when?", "<customer>"),
 		declared(Imports, "How far has the import of a file come?", "<import>"),
+		declared(AuditLog, "Who did what, when, why and from where?", "<position>"),
 	}
 }
 

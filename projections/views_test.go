@@ -176,6 +176,7 @@ func everyView(t *rapid.T, log []events.Recorded) {
 	pureAndStorable(t, CreditNotes, log)
 	pureAndStorable(t, LoyaltyAccounts, log)
 	pureAndStorable(t, Imports, log)
+	pureAndStorable(t, AuditLog, log)
 }
 
 func TestFoldsChangeNothingTheyWereGivenAndMakeOnlyWhatCanBeKept(t *testing.T) {

@@ -4,6 +4,7 @@ package wirejson
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,7 +19,8 @@ import (
 )
 
 // Marshal is m as clients read it: every field is there, a list that is empty is [], a message or optional field that is
-// not set is null, times are RFC 3339 in UTC. Fields marked omitted_when_unset are left out instead. The same message
+// not set is null, times are RFC 3339 in UTC. Fields marked omitted_when_unset are left out instead, those
+// marked json stand there as they are. The same message
 // gives the same bytes.
 func Marshal(m proto.Message) []byte { return appendMessage(nil, m.ProtoReflect(), false) }
 
@@ -100,6 +102,9 @@ func appendMap(b []byte, fd protoreflect.FieldDescriptor, m protoreflect.Map, se
 func appendValue(b []byte, fd protoreflect.FieldDescriptor, v protoreflect.Value, setOnly bool) []byte {
 	switch fd.Kind() {
 	case protoreflect.StringKind:
+		if !setOnly && isJSON(fd) {
+			return appendRaw(b, v.String())
+		}
 		return AppendString(b, v.String())
 	case protoreflect.BoolKind:
 		return strconv.AppendBool(b, v.Bool())
@@ -113,6 +118,21 @@ func appendValue(b []byte, fd protoreflect.FieldDescriptor, v protoreflect.Value
 		return appendMessage(b, v.Message(), setOnly)
 	}
 	panic(fmt.Sprintf("wirejson: %s is of kind %s, which this surface does not use", fd.FullName(), fd.Kind()))
+}
+
+func isJSON(fd protoreflect.FieldDescriptor) bool {
+	return proto.GetExtension(fd.Options(), typesv1.E_Json).(bool)
+}
+
+// appendRaw appends text that is JSON, but for text that is not, which becomes a string rather than a broken answer.
+func appendRaw(b []byte, text string) []byte {
+	switch {
+	case text == "":
+		return append(b, "null"...)
+	case !json.Valid([]byte(text)):
+		return AppendString(b, text)
+	}
+	return append(b, text...)
 }
 
 const hexDigits = "0123456789abcdef"

@@ -116,6 +116,9 @@ func (s *statement) order(by []projections.By) ([]ordered, error) {
 		}
 		all = append(all, ordered{column, b.Desc})
 		key.desc = b.Desc
+		if column.Field < 0 {
+			return all, nil // nothing is left to order by
+		}
 	}
 	return append(all, key), nil
 }

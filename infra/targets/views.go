@@ -45,6 +45,7 @@ func views(ctx context.Context, db *postgres.DB, l *log, keys gateway.Keys, b *b
 		func() error { return serve(ctx, db, l, open, b, projections.SalesFacts, &v.SalesFacts) },
 		func() error { return serve(ctx, db, l, open, b, projections.LoyaltyAccounts, &v.LoyaltyAccounts) },
 		func() error { return serve(ctx, db, l, open, b, projections.Imports, &v.Imports) },
+		func() error { return serve(ctx, db, l, open, b, projections.AuditLog, &v.AuditLog) },
 	} {
 		if err := bring(); err != nil {
 			return v, err

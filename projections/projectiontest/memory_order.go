@@ -21,6 +21,9 @@ func orderOf[V any](by []projections.By) (order[V], error) {
 		}
 		desc = b.Desc
 		o.columns, o.desc = append(o.columns, column), append(o.desc, desc)
+		if column.Field < 0 {
+			return o, nil
+		}
 	}
 	key, _ := projections.Lookup(nil, "key")
 	o.columns, o.desc = append(o.columns, key), append(o.desc, desc)

@@ -174,8 +174,12 @@ func (d *document) responses(m protoreflect.MethodDescriptor, verb string) map[s
 	if verb != "get" {
 		headers = recorded
 	}
+	content := inJSON(d.message(m.Output(), nil))
+	if typ := proto.GetExtension(m.Options(), typesv1.E_Answers).(string); typ != "" {
+		content = map[string]media{typ: {text}}
+	}
 	return map[string]response{
-		code:      {"Done.", headers, inJSON(d.message(m.Output(), nil))},
+		code:      {"Done.", headers, content},
 		"default": {"Not done; the reason is stable.", nil, inJSON(&schema{Ref: "#/components/schemas/Problem"})},
 	}
 }

@@ -90,6 +90,10 @@ func (d *document) single(fd protoreflect.FieldDescriptor) *schema {
 		return &schema{Type: "integer", Format: "int32"}
 	case protoreflect.Int64Kind, protoreflect.Uint64Kind:
 		return &schema{Type: "integer", Format: "int64"}
+	case protoreflect.StringKind:
+		if proto.GetExtension(fd.Options(), typesv1.E_Json).(bool) {
+			return &schema{Nullable: true} // of any type
+		}
 	case protoreflect.MessageKind:
 		if !fd.IsMap() {
 			return d.message(fd.Message(), nil)

@@ -397,11 +397,27 @@ var file_types_v1_types_proto_extTypes = []protoimpl.ExtensionInfo{
 		Filename:      "types/v1/types.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         51002,
+		Name:          "tillstream.types.v1.json",
+		Tag:           "varint,51002,opt,name=json",
+		Filename:      "types/v1/types.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
 		ExtensionType: (*bool)(nil),
 		Field:         51001,
 		Name:          "tillstream.types.v1.creates",
 		Tag:           "varint,51001,opt,name=creates",
+		Filename:      "types/v1/types.proto",
+	},
+	{
+		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
+		ExtensionType: (*string)(nil),
+		Field:         51002,
+		Name:          "tillstream.types.v1.answers",
+		Tag:           "bytes,51002,opt,name=answers",
 		Filename:      "types/v1/types.proto",
 	},
 }
@@ -412,6 +428,10 @@ var (
 	//
 	// optional bool omitted_when_unset = 51001;
 	E_OmittedWhenUnset = &file_types_v1_types_proto_extTypes[0]
+	// Of JSON answers: the text is JSON itself and stands there as it is, null when it is empty.
+	//
+	// optional bool json = 51002;
+	E_Json = &file_types_v1_types_proto_extTypes[1]
 )
 
 // Extension fields to descriptorpb.MethodOptions.
@@ -419,7 +439,11 @@ var (
 	// The method answers 201: something is there that was not.
 	//
 	// optional bool creates = 51001;
-	E_Creates = &file_types_v1_types_proto_extTypes[1]
+	E_Creates = &file_types_v1_types_proto_extTypes[2]
+	// The media type of the body by HTTP, of methods that stream; empty: JSON.
+	//
+	// optional string answers = 51002;
+	E_Answers = &file_types_v1_types_proto_extTypes[3]
 )
 
 var File_types_v1_types_proto protoreflect.FileDescriptor
@@ -461,8 +485,10 @@ const file_types_v1_types_proto_rawDesc = "" +
 	"first_name\x18\x11 \x01(\tB\x04\xc8\xf3\x18\x01R\tfirstName\x12!\n" +
 	"\tlast_name\x18\x12 \x01(\tB\x04\xc8\xf3\x18\x01R\blastName\x12\x1a\n" +
 	"\x05email\x18\x13 \x01(\tB\x04\xc8\xf3\x18\x01R\x05email:M\n" +
-	"\x12omitted_when_unset\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\bR\x10omittedWhenUnset::\n" +
-	"\acreates\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\bR\acreatesB)Z'tillstream/gateway/api/types/v1;typesv1b\x06proto3"
+	"\x12omitted_when_unset\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\bR\x10omittedWhenUnset:3\n" +
+	"\x04json\x12\x1d.google.protobuf.FieldOptions\x18\xba\x8e\x03 \x01(\bR\x04json::\n" +
+	"\acreates\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\bR\acreates::\n" +
+	"\aanswers\x12\x1e.google.protobuf.MethodOptions\x18\xba\x8e\x03 \x01(\tR\aanswersB)Z'tillstream/gateway/api/types/v1;typesv1b\x06proto3"
 
 var (
 	file_types_v1_types_proto_rawDescOnce sync.Once
@@ -490,11 +516,13 @@ var file_types_v1_types_proto_depIdxs = []int32{
 	0, // 1: tillstream.types.v1.Totals.tax:type_name -> tillstream.types.v1.Money
 	0, // 2: tillstream.types.v1.Totals.gross:type_name -> tillstream.types.v1.Money
 	4, // 3: tillstream.types.v1.omitted_when_unset:extendee -> google.protobuf.FieldOptions
-	5, // 4: tillstream.types.v1.creates:extendee -> google.protobuf.MethodOptions
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	3, // [3:5] is the sub-list for extension extendee
+	4, // 4: tillstream.types.v1.json:extendee -> google.protobuf.FieldOptions
+	5, // 5: tillstream.types.v1.creates:extendee -> google.protobuf.MethodOptions
+	5, // 6: tillstream.types.v1.answers:extendee -> google.protobuf.MethodOptions
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	3, // [3:7] is the sub-list for extension extendee
 	0, // [0:3] is the sub-list for field type_name
 }
 
@@ -510,7 +538,7 @@ func file_types_v1_types_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_types_v1_types_proto_rawDesc), len(file_types_v1_types_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   4,
-			NumExtensions: 2,
+			NumExtensions: 4,
 			NumServices:   0,
 		},
 		GoTypes:           file_types_v1_types_proto_goTypes,
