@@ -2,6 +2,7 @@ package onlineretail
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -37,15 +38,19 @@ type RefusedRow struct {
 	Reason   string `json:"reason"`
 }
 
-// documents groups rows by number, in the order of each document's first row, and says what each document is.
+// documents groups rows by number, in the order of each document's first row, and says what each document is. A document
+// whose rows stand together shares them with rows.
 func documents(rows []Row) (docs []*Document, refused []RefusedRow) {
 	byNumber := map[string]*Document{}
-	for _, r := range rows {
+	for i, r := range rows {
 		d, known := byNumber[r.Document]
-		if !known {
-			d = &Document{Number: r.Document, At: r.At, Customer: r.Customer, Country: r.Country}
+		switch {
+		case !known:
+			d = &Document{Number: r.Document, At: r.At, Customer: r.Customer, Country: r.Country, Rows: rows[i:i]}
 			byNumber[r.Document] = d
 			docs = append(docs, d)
+		case rows[i-1].Document != r.Document:
+			d.Rows = slices.Clip(d.Rows) // appending to it copies it
 		}
 		if r.At.Before(d.At) {
 			d.At = r.At
@@ -53,6 +58,7 @@ func documents(rows []Row) (docs []*Document, refused []RefusedRow) {
 		d.Rows = append(d.Rows, r)
 	}
 	for _, d := range docs {
+		d.Rows = slices.Clip(d.Rows)
 		d.Day = d.At.Format(time.DateOnly)
 		class, why := d.classify()
 		if d.Class = class; class == Refused {

@@ -48,30 +48,36 @@ type openLine struct {
 	batch      int // the day at work when the order was placed; -1: of another import
 }
 
-func newLedger(earlier map[string][]EarlierLine) *ledger {
+// newLedger keeps the lines that the credits of docs may name, and no others: a file of half a million rows fits in
+// little memory.
+func newLedger(docs []*Document, earlier map[string][]EarlierLine) *ledger {
 	l := &ledger{lines: map[lineKey][]*openLine{}}
+	for _, d := range docs {
+		if d.Class == Credit && d.Customer != "" { // a guest's lines can never be matched
+			for _, r := range d.Rows {
+				l.lines[lineKey{d.Customer, r.SKU, r.Unit}] = nil
+			}
+		}
+	}
 	for customer, lines := range earlier {
 		for _, e := range lines {
-			key := lineKey{customer, e.SKU, e.Unit}
-			l.lines[key] = append(l.lines[key], &openLine{e.Document, e.Day, e.Ordinal, e.Left, -1})
+			l.keep(lineKey{customer, e.SKU, e.Unit}, &openLine{e.Document, e.Day, e.Ordinal, e.Left, -1})
 		}
 	}
 	return l
 }
 
-// sell adds the lines of an order. A guest's lines can never be matched.
-func (l *ledger) sell(d *Document) error {
-	for i, r := range d.Rows {
-		if _, err := r.Unit.Times(r.Quantity); err != nil {
-			return fmt.Errorf("line %d: %w", r.Line, err)
-		}
-		if d.Customer == "" {
-			continue
-		}
-		key := lineKey{d.Customer, r.SKU, r.Unit}
-		l.lines[key] = append(l.lines[key], &openLine{d.Number, d.Day, i, r.Quantity, l.batch})
+func (l *ledger) keep(key lineKey, line *openLine) {
+	if lines, named := l.lines[key]; named {
+		l.lines[key] = append(lines, line)
 	}
-	return nil
+}
+
+// sell adds the lines of an order.
+func (l *ledger) sell(d *Document) {
+	for i, r := range d.Rows {
+		l.keep(lineKey{d.Customer, r.SKU, r.Unit}, &openLine{d.Number, d.Day, i, r.Quantity, l.batch})
+	}
 }
 
 // credit matches each row of a credit document to earlier lines of the same customer, SKU and unit price, newest first,
@@ -97,9 +103,6 @@ func (l *ledger) credit(d *Document) (parts []Part, err error) {
 			return nil
 		}
 		lines := l.lines[lineKey{d.Customer, r.SKU, r.Unit}]
-		if d.Customer == "" {
-			lines = nil
-		}
 		for n := len(lines) - 1; n >= 0 && taken < wanted; n-- {
 			line := lines[n]
 			units := min(line.left, wanted-taken)
@@ -108,7 +111,7 @@ func (l *ledger) credit(d *Document) (parts []Part, err error) {
 			}
 			line.left -= units
 			kind := events.CreditReturned
-			if line.day == d.Day && line.batch == l.batch { // else it was dispatched before this document came up
+			if line.batch == l.batch { // else it was dispatched before this document came up
 				kind = events.CreditCancelled
 			}
 			if err := add(kind, line, units); err != nil {

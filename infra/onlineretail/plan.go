@@ -70,16 +70,14 @@ func MakePlan(f *File, earlier map[string][]EarlierLine) (*Plan, error) {
 	if p.Days, err = daysOf(docs, zone); err != nil {
 		return nil, err
 	}
-	lines := newLedger(earlier)
+	lines := newLedger(docs, earlier)
 	list := priceList{}
 	for batch, day := range p.Days {
 		lines.batch = batch
 		for _, d := range day.Documents {
 			switch d.Class {
 			case Sale, FreeOrder:
-				if err := lines.sell(d); err != nil {
-					return nil, err
-				}
+				lines.sell(d)
 			case Credit:
 				if day.Credits[d.Number], err = lines.credit(d); err != nil {
 					return nil, err
