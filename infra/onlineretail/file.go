@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"slices"
 	"strings"
@@ -27,7 +29,7 @@ const faultsMax = 20
 
 // File is what a file says: every row of it, in order.
 type File struct {
-	Digest string // SHA-256 of the uncompressed bytes, hexadecimal
+	Digest string // SHA-256 of what its rows say, hexadecimal: the same however the file is packed, marked and broken into lines
 	Rows   []Row
 }
 
@@ -66,12 +68,12 @@ func Read(r io.Reader) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	hash := sha256.New()
-	rows, err := readRows(io.TeeReader(plain, hash), zone)
+	digest := sha256.New()
+	rows, err := readRows(plain, digest, zone)
 	if err != nil {
 		return nil, err
 	}
-	return &File{Digest: hex.EncodeToString(hash.Sum(nil)), Rows: rows}, nil
+	return &File{Digest: hex.EncodeToString(digest.Sum(nil)), Rows: rows}, nil
 }
 
 func decompress(r io.Reader) (io.Reader, error) {
@@ -86,7 +88,7 @@ func decompress(r io.Reader) (io.Reader, error) {
 	return z, nil
 }
 
-func readRows(r io.Reader, zone *time.Location) ([]Row, error) {
+func readRows(r io.Reader, digest hash.Hash, zone *time.Location) ([]Row, error) {
 	limited := &recordLimit{from: r}
 	b := bufio.NewReader(limited)
 	if mark, _ := b.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
@@ -131,6 +133,7 @@ func readRows(r io.Reader, zone *time.Location) ([]Row, error) {
 		for i, at := range place {
 			fields[i] = record[at]
 		}
+		addTo(digest, fields)
 		row, err := parseRow(line, fields, zone)
 		if err != nil {
 			malformed.note(line, err)
@@ -147,6 +150,14 @@ func readRows(r io.Reader, zone *time.Location) ([]Row, error) {
 		return nil, errors.New("the file has no rows below its header: there is nothing to import")
 	}
 	return rows, nil
+}
+
+// addTo frames each field by its length: ("a", "bc") and ("ab", "c") are different rows.
+func addTo(digest hash.Hash, fields []string) {
+	for _, field := range fields {
+		_, _ = digest.Write(binary.BigEndian.AppendUint32(nil, uint32(len(field))))
+		_, _ = io.WriteString(digest, field)
+	}
 }
 
 // recordLimit reads no further when a record does not end: behind a quote that nobody closed, all the rest of a file
