@@ -39,6 +39,7 @@ func viewsEqualAFreshFold(t *testing.T, till *tilltest.Till, log []events.Record
 		{projections.CreditNotes.Name, func() int { return equalsFold(t, db, projections.CreditNotes, log) }},
 		{projections.LoyaltyAccounts.Name, func() int { return equalsFold(t, db, projections.LoyaltyAccounts, log) }},
 		{projections.Imports.Name, func() int { return equalsFold(t, db, projections.Imports, log) }},
+		{projections.AuditLog.Name, func() int { return equalsFold(t, db, projections.AuditLog, log) }},
 	} {
 		if rows := view.compare(); rows == 0 {
 			t.Errorf("%s has no rows: nothing was proven of it", view.name)
