@@ -43,19 +43,24 @@ type Deps struct {
 
 // Views are what queries are answered from.
 type Views struct {
-	Products        projections.Served[projections.Product]
-	Prices          projections.Served[projections.Price]
-	StockLevels     projections.Served[projections.StockLevel]
-	StockMovements  projections.Served[projections.StockMovement]
-	Customers       projections.Served[projections.Customer]
-	CustomerOrders  projections.Served[projections.CustomerOrder]
-	Orders          projections.Served[projections.Order]
-	OrderLines      projections.Served[projections.OrderLine]
-	CreditNotes     projections.Served[projections.CreditNote]
-	SalesFacts      projections.Served[projections.SalesFact]
-	LoyaltyAccounts projections.Served[projections.LoyaltyAccount]
-	Imports         projections.Served[projections.Import]
-	AuditLog        projections.Served[projections.AuditEntry]
+	Products            projections.Served[projections.Product]
+	ProductPages        projections.Served[projections.ProductPage]
+	Prices              projections.Served[projections.Price]
+	StockLevels         projections.Served[projections.StockLevel]
+	StockMovements      projections.Served[projections.StockMovement]
+	DailyStockMovements projections.Served[projections.DailyStockMovement]
+	Customers           projections.Served[projections.Customer]
+	CustomerOrders      projections.Served[projections.CustomerOrder]
+	Orders              projections.Served[projections.Order]
+	OrderLines          projections.Served[projections.OrderLine]
+	CreditNotes         projections.Served[projections.CreditNote]
+	PaymentMovements    projections.Served[projections.PaymentMovement]
+	SalesFacts          projections.Served[projections.SalesFact]
+	LoyaltyAccounts     projections.Served[projections.LoyaltyAccount]
+	LoyaltyStatement    projections.Served[projections.LoyaltyMovement]
+	ProcessStatuses     projections.Served[projections.ProcessStatus]
+	Imports             projections.Served[projections.Import]
+	AuditLog            projections.Served[projections.AuditEntry]
 }
 
 // Histories reads single streams, for what no state and no view keeps.

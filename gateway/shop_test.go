@@ -60,19 +60,24 @@ const logID = "log-of-the-test"
 
 func (s *shop) views() gateway.Views {
 	return gateway.Views{
-		Products:        serve(s, projections.Products),
-		Prices:          serve(s, projections.Prices),
-		StockLevels:     serve(s, projections.StockLevels),
-		StockMovements:  serve(s, projections.StockMovements),
-		Customers:       serve(s, projections.Customers),
-		CustomerOrders:  serve(s, projections.CustomerOrders),
-		Orders:          serve(s, projections.Orders),
-		OrderLines:      serve(s, projections.OrderLines),
-		CreditNotes:     serve(s, projections.CreditNotes),
-		SalesFacts:      serve(s, projections.SalesFacts),
-		LoyaltyAccounts: serve(s, projections.LoyaltyAccounts),
-		Imports:         serve(s, projections.Imports),
-		AuditLog:        serve(s, projections.AuditLog),
+		Products:            serve(s, projections.Products),
+		ProductPages:        serve(s, projections.ProductPages),
+		Prices:              serve(s, projections.Prices),
+		StockLevels:         serve(s, projections.StockLevels),
+		StockMovements:      serve(s, projections.StockMovements),
+		DailyStockMovements: serve(s, projections.DailyStockMovements),
+		Customers:           serve(s, projections.Customers),
+		CustomerOrders:      serve(s, projections.CustomerOrders),
+		Orders:              serve(s, projections.Orders),
+		OrderLines:          serve(s, projections.OrderLines),
+		PaymentMovements:    serve(s, projections.PaymentMovements),
+		CreditNotes:         serve(s, projections.CreditNotes),
+		SalesFacts:          serve(s, projections.SalesFacts),
+		LoyaltyAccounts:     serve(s, projections.LoyaltyAccounts),
+		LoyaltyStatement:    serve(s, projections.LoyaltyStatement),
+		ProcessStatuses:     serve(s, projections.ProcessStatuses),
+		Imports:             serve(s, projections.Imports),
+		AuditLog:            serve(s, projections.AuditLog),
 	}
 }
 

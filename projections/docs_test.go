@@ -31,6 +31,8 @@ var common = map[string]string{
 	"import_id":      "the import",
 	"credit_note_id": "the credit note",
 	"event_id":       "the fact",
+	"payment_id":     "the payment",
+	"lot_id":         "the lot of points",
 	"name":           "name of the product",
 	"description":    "of the product",
 	"reason":         "as it was given",
@@ -100,8 +102,11 @@ units (pence) of the row's currency. This page is written by ` + "`go test ./pro
 }
 
 func hears(wires []string) string {
-	if wires == nil {
+	switch {
+	case wires == nil:
 		return "every event"
+	case len(wires) == 0:
+		return "no event yet"
 	}
 	return "`" + strings.Join(wires, "`, `") + "`"
 }

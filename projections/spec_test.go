@@ -61,11 +61,15 @@ func history(facts ...events.Event) (log []events.Recorded) {
 	return log
 }
 
-// streamOf is right for stock items, whose view names streams; of other facts no view looks at the stream.
+// streamOf is right for stock items and points, whose views name streams and revisions; of other facts no view looks at
+// the stream.
 func streamOf(e events.Event) string {
 	v := reflect.ValueOf(e)
 	if _, is := e.(events.StockEvent); is {
 		return string(events.Stock(v.FieldByName("Warehouse").String(), v.FieldByName("SKU").String()))
+	}
+	if _, is := e.(events.LoyaltyEvent); is {
+		return string(events.Loyalty(v.FieldByName("CustomerID").String()))
 	}
 	return events.Category(e.Type())
 }

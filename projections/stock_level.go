@@ -90,7 +90,10 @@ func (s StockLevel) move(quantity int64) StockLevel {
 
 func (s StockLevel) reserved(_ string, f Fact[events.StockReserved]) StockLevel {
 	e := f.Event
-	s = s.at(e.Warehouse, e.SKU, f.Meta)
+	return s.at(e.Warehouse, e.SKU, f.Meta).reserve(e)
+}
+
+func (s StockLevel) reserve(e events.StockReserved) StockLevel {
 	n := events.Units(e.Lines)
 	s.Reservations = append(slices.Clip(s.Reservations), Held{e.OrderID, n, e.ExpiresAt})
 	s.Reserved += n

@@ -69,7 +69,9 @@ func (v View[V]) Wires() []string {
 	if len(v.any) > 0 {
 		return nil
 	}
-	return slices.Sorted(maps.Keys(v.rules))
+	wires := slices.AppendSeq(make([]string, 0, len(v.rules)), maps.Keys(v.rules))
+	slices.Sort(wires)
+	return wires
 }
 
 // Hears tells whether the view listens to a wire name.

@@ -61,6 +61,10 @@ func TestAnyHistoryAddsUp(t *testing.T) {
 		stockAddsUp(rt, log)
 		ordersAddUp(rt, log)
 		salesAddUp(rt, log)
+		pagesAgree(rt, log)
+		daysAddUp(rt, log)
+		pointsAddUp(rt, log)
+		paymentsAddUp(rt, log)
 	})
 	for _, e := range events.Catalog().Types() {
 		if _, excused := unheard[e.Type()]; !excused && !reached[e.Type()] {
@@ -165,16 +169,21 @@ func salesAddUp(t *rapid.T, log []events.Recorded) {
 // everyView runs a check of a view on each of them: a function cannot be handed over with its type open.
 func everyView(t *rapid.T, log []events.Recorded) {
 	pureAndStorable(t, Products, log)
+	pureAndStorable(t, ProductPages, log)
 	pureAndStorable(t, Prices, log)
 	pureAndStorable(t, StockLevels, log)
 	pureAndStorable(t, StockMovements, log)
+	pureAndStorable(t, DailyStockMovements, log)
 	pureAndStorable(t, Customers, log)
 	pureAndStorable(t, Orders, log)
 	pureAndStorable(t, OrderLines, log)
 	pureAndStorable(t, CustomerOrders, log)
 	pureAndStorable(t, SalesFacts, log)
+	pureAndStorable(t, PaymentMovements, log)
 	pureAndStorable(t, CreditNotes, log)
 	pureAndStorable(t, LoyaltyAccounts, log)
+	pureAndStorable(t, LoyaltyStatement, log)
+	pureAndStorable(t, ProcessStatuses, log)
 	pureAndStorable(t, Imports, log)
 	pureAndStorable(t, AuditLog, log)
 }

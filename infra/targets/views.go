@@ -34,16 +34,21 @@ func views(ctx context.Context, db *postgres.DB, l *log, keys gateway.Keys, b *b
 	open := opener{keys}
 	for _, bring := range []func() error{
 		func() error { return serve(ctx, db, l, open, b, projections.Products, &v.Products) },
+		func() error { return serve(ctx, db, l, open, b, projections.ProductPages, &v.ProductPages) },
 		func() error { return serve(ctx, db, l, open, b, projections.Prices, &v.Prices) },
 		func() error { return serve(ctx, db, l, open, b, projections.StockLevels, &v.StockLevels) },
 		func() error { return serve(ctx, db, l, open, b, projections.StockMovements, &v.StockMovements) },
+		func() error { return serve(ctx, db, l, open, b, projections.DailyStockMovements, &v.DailyStockMovements) },
 		func() error { return serve(ctx, db, l, open, b, projections.Customers, &v.Customers) },
 		func() error { return serve(ctx, db, l, open, b, projections.CustomerOrders, &v.CustomerOrders) },
 		func() error { return serve(ctx, db, l, open, b, projections.Orders, &v.Orders) },
 		func() error { return serve(ctx, db, l, open, b, projections.OrderLines, &v.OrderLines) },
+		func() error { return serve(ctx, db, l, open, b, projections.PaymentMovements, &v.PaymentMovements) },
 		func() error { return serve(ctx, db, l, open, b, projections.CreditNotes, &v.CreditNotes) },
 		func() error { return serve(ctx, db, l, open, b, projections.SalesFacts, &v.SalesFacts) },
 		func() error { return serve(ctx, db, l, open, b, projections.LoyaltyAccounts, &v.LoyaltyAccounts) },
+		func() error { return serve(ctx, db, l, open, b, projections.LoyaltyStatement, &v.LoyaltyStatement) },
+		func() error { return serve(ctx, db, l, open, b, projections.ProcessStatuses, &v.ProcessStatuses) },
 		func() error { return serve(ctx, db, l, open, b, projections.Imports, &v.Imports) },
 		func() error { return serve(ctx, db, l, open, b, projections.AuditLog, &v.AuditLog) },
 	} {
