@@ -19,7 +19,7 @@ import (
 )
 
 // rowsMax bounds what one import holds in memory; the whole data set has 541,909 rows.
-const rowsMax = 5_000_000
+const rowsMax = 1_000_000
 
 // recordMax bounds a row, in bytes: far more than all its fields may have.
 const recordMax = 1 << 20

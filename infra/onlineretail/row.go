@@ -62,7 +62,7 @@ func isGoods(sku string) bool {
 var columns = []string{"InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"}
 
 // Limits of a row. What is within them the shop can record, so that no import stops in the middle on a row that its
-// commands refuse; 5,000,000 lines of lineMax still add up in 64 bits.
+// commands refuse; rowsMax lines of lineMax still add up in 64 bits.
 const (
 	fieldMax       = 64 // characters
 	descriptionMax = 256
@@ -111,7 +111,7 @@ func parseRow(line int, f []string, zone *time.Location) (r Row, err error) {
 
 // checkText wants UTF-8 of a limited length without control characters. A description may stand on several lines.
 func checkText(column, value string) error {
-	longest := fieldMax
+	longest, value := fieldMax, strings.TrimSpace(value)
 	if column == "Description" {
 		longest, value = descriptionMax, inOneLine(value)
 	}
