@@ -33,6 +33,42 @@ func (v View[V]) Fold(docs map[string]Doc[V], batch []events.Recorded) map[strin
 	return f.changed
 }
 
+// FoldInto folds a fact into one value alone, if the fact touches it. It fails where the fold of that value panics or ends
+// with Fail.
+func (v View[V]) FoldInto(key string, doc Doc[V], r events.Recorded) (Doc[V], error) {
+	named, _, fault := v.namedBy(r)
+	if fault != nil {
+		return doc, fault
+	}
+	f := newFolding(v, map[string]Doc[V]{key: doc})
+	if t := v.touchOf(key, doc.Value, r, named); len(t.rules) > 0 {
+		if fault := f.into(t, r); fault != nil {
+			return doc, fault
+		}
+	}
+	return f.doc(key), nil
+}
+
+// touchOf is how a fact touches one value: by name, and by what the value has in the indexes.
+func (v View[V]) touchOf(key string, value V, r events.Recorded, named []touch[V]) touch[V] {
+	t := touch[V]{key: key}
+	for _, one := range named {
+		if one.key == key {
+			t.rules = slices.Clone(one.rules)
+		}
+	}
+	if len(v.indexes) == 0 {
+		return t
+	}
+	has := v.entries(value)
+	for _, rule := range v.rulesFor(r.Type()) {
+		if rule.value != nil && slices.Contains(has, Entry{rule.index, rule.value(r)}) {
+			t.rules = append(t.rules, rule)
+		}
+	}
+	return t
+}
+
 // touch is one value that a fact touches, and the rules that fold the fact into it, in their order.
 type touch[V any] struct {
 	key   string

@@ -33,8 +33,8 @@ type Broken struct {
 // the one before ended.
 type Log interface {
 	Between(ctx context.Context, after, upTo events.Position) iter.Seq2[Interval, error]
-	// At reads the one event at a position: an interval that ends there and holds nothing else.
-	At(ctx context.Context, position events.Position) (Interval, error)
+	// EventAt reads the one event at a position: an interval that ends there and holds nothing else.
+	EventAt(ctx context.Context, position events.Position) (Interval, error)
 }
 
 // Checkpoint is where a consumer stands: it has applied all of Log up to and including At, which were Count events.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 
 	"tillstream/events"
 )
@@ -70,6 +69,9 @@ func (m *mending[V]) begin(ctx context.Context) (err error) {
 		return err
 	}
 	defer m.p.feeding.leave()
+	if err := m.p.reload(ctx, m.p.At().Log); err != nil {
+		return err
+	}
 	m.epoch = m.p.epoch
 	if m.entry, err = m.p.parkedKey(ctx, m.key); err != nil {
 		return err
@@ -115,36 +117,13 @@ func (m *mending[V]) fold(ctx context.Context, at events.Position) error {
 	if fault != nil {
 		return m.failed(fault.parked(m.key, FoldFailed, r))
 	}
-	if t := m.touch(r, named); len(t.rules) > 0 {
+	if t := m.p.view.touchOf(m.key, m.folding.doc(m.key).Value, r, named); len(t.rules) > 0 {
 		if fault := m.folding.into(t, r); fault != nil {
 			return m.failed(fault.parked(m.key, FoldFailed, r))
 		}
 	}
 	m.after, m.facts = at, m.facts+1
 	return nil
-}
-
-// touch is how a fact touches the key: by name, and by what the key has in the indexes now.
-func (m *mending[V]) touch(r events.Recorded, named []touch[V]) touch[V] {
-	t := touch[V]{key: m.key}
-	for _, one := range named {
-		if one.key == m.key {
-			t.rules = slices.Clone(one.rules)
-		}
-	}
-	var has []Entry
-	for _, rule := range m.p.view.rulesFor(r.Type()) {
-		if rule.value == nil {
-			continue
-		}
-		if has == nil {
-			has = m.p.view.entries(m.folding.doc(m.key).Value)
-		}
-		if slices.Contains(has, Entry{rule.index, rule.value(r)}) {
-			t.rules = append(t.rules, rule)
-		}
-	}
-	return t
 }
 
 // end folds the last facts and keeps everything, while the feed waits; it answers false when there are too many for that.
@@ -215,7 +194,7 @@ func (p *Projector[V]) isBehind(stream string, at events.Position) bool {
 
 // factAt reads one fact; when it cannot be decoded, why.
 func (p *Projector[V]) factAt(ctx context.Context, at events.Position) (r events.Recorded, still *ParkedKey, err error) {
-	one, err := p.log.At(ctx, at)
+	one, err := p.log.EventAt(ctx, at)
 	switch {
 	case err != nil:
 		return r, nil, fmt.Errorf("read position %d of the log: %w", at, err)

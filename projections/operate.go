@@ -76,7 +76,7 @@ func (p *Projector[V]) ShowParked(ctx context.Context, key string) (Shown, error
 		return s, err
 	}
 	for _, at := range positions {
-		one, err := p.log.At(ctx, at)
+		one, err := p.log.EventAt(ctx, at)
 		if err != nil {
 			return s, fmt.Errorf("read position %d of the log: %w", at, err)
 		}
@@ -124,7 +124,11 @@ func (p *Projector[V]) RetryParked(ctx context.Context, key string, by Operator)
 		return p.mendAll(ctx, keys, by)
 	}
 	facts, err := p.mend(ctx, key, by)
-	if err != nil {
+	var still *StillParkedError
+	switch {
+	case errors.As(err, &still) && still.Follows != "":
+		return Mended{}, &FollowsError{still.Follows}
+	case err != nil:
 		return Mended{}, err
 	}
 	return Mended{Healed: 1, Facts: facts}, nil
@@ -173,6 +177,9 @@ func (p *Projector[V]) drop(ctx context.Context, key string, count int, by Opera
 		return nil, err
 	}
 	defer p.feeding.leave()
+	if err := p.reload(ctx, p.At().Log); err != nil {
+		return nil, err
+	}
 	entry, err := p.parkedKey(ctx, key)
 	if err != nil {
 		return nil, err

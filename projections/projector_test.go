@@ -34,7 +34,7 @@ func (l *storedLog) Between(_ context.Context, after, upTo events.Position) iter
 	}
 }
 
-func (l *storedLog) At(_ context.Context, at events.Position) (Interval, error) {
+func (l *storedLog) EventAt(_ context.Context, at events.Position) (Interval, error) {
 	n := int(at / 10)
 	return interval(n-1, n), nil
 }

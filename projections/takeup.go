@@ -43,6 +43,9 @@ func (p *Projector[V]) takeUp(ctx context.Context, stream ParkedKey, by Operator
 		return nil, err
 	}
 	defer p.feeding.leave()
+	if err := p.reload(ctx, p.At().Log); err != nil {
+		return nil, err
+	}
 	switch now, err := p.parkedKey(ctx, stream.Key); {
 	case err != nil:
 		return nil, err
@@ -105,6 +108,9 @@ func (t *takingUp[V]) stays(ctx context.Context, why ParkedKey) error {
 		return err
 	}
 	defer t.p.feeding.leave()
+	if err := t.p.reload(ctx, t.p.At().Log); err != nil {
+		return err
+	}
 	if _, err := t.p.parkedKey(ctx, k.Key); err != nil {
 		return err
 	}

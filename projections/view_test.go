@@ -120,6 +120,13 @@ func TestMistakesOfTheProgramDoNotStart(t *testing.T) {
 	}
 	mustPanic("version 0", func() { Define[tally]("v", 0) })
 	mustPanic("two rules for a type", func() { Define("v", 1, On(twice, count), On(twice, count)) })
+	mustPanic("a rule on an index that is not there", func() {
+		Define("v", 1, OnIndexed("none", func(events.StockReceived) string { return "" }, count))
+	})
+	mustPanic("two indexes of one name", func() {
+		index := Index("i", func(tally) []string { return nil })
+		Define("v", 1, index, index)
+	})
 	mustPanic("Gone of the pointer", func() { Define[pointerGone]("v", 1) })
 	mustPanic("no struct", func() { Define[int]("v", 1) })
 	mustPanic("a hidden field", func() { Define[struct{ n int }]("v", 1) })

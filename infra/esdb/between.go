@@ -70,8 +70,8 @@ func (s *Store) interval(ctx context.Context, after, upTo events.Position) (proj
 	return i, nil
 }
 
-// At implements projections.Log. It fails where the log has no event.
-func (s *Store) At(ctx context.Context, position events.Position) (projections.Interval, error) {
+// EventAt implements projections.Log. It fails where the log has no event.
+func (s *Store) EventAt(ctx context.Context, position events.Position) (projections.Interval, error) {
 	i := projections.Interval{From: position - 1, To: position}
 	id, err := s.knownLog(ctx)
 	if err != nil {

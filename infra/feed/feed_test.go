@@ -237,7 +237,7 @@ func (s stored) Between(_ context.Context, after, upTo events.Position) iter.Seq
 	}
 }
 
-func (s stored) At(_ context.Context, at events.Position) (projections.Interval, error) {
+func (s stored) EventAt(_ context.Context, at events.Position) (projections.Interval, error) {
 	return projections.Interval{Log: logID, From: at - 1, To: at, Facts: []events.Recorded{s.fact(at)}}, nil
 }
 

@@ -58,7 +58,7 @@ func withoutNUL(text string) string { return strings.ReplaceAll(text, "\x00", "\
 
 const (
 	releaseParked = `DELETE FROM tillstream.parked WHERE generation = %d
-		AND id IN (SELECT decode(id, 'hex') FROM json_array_elements_text($1::json) AS id)`
+		AND id IN (SELECT decode(r.hex, 'hex') FROM json_array_elements_text($1::json) AS r (hex))`
 	insertParked = `INSERT INTO tillstream.parked (generation, id, key, cause, follows, failed, wire, error, stack, since, tries)
 		SELECT %d, decode(id, 'hex'), decode(key, 'hex'), cause, decode(follows, 'hex'), failed, wire, error, stack, since, tries
 		FROM json_to_recordset($1::json) AS r (id text, key text, cause text, follows text, failed bigint, wire text, error text, stack text,

@@ -23,6 +23,11 @@ func TestRowsConverge(t *testing.T) {
 		func() projections.Documents[projectiontest.Sample] { return another() })
 }
 
+func TestRowsHeal(t *testing.T) {
+	another := generations(t)
+	projectiontest.Heals(t, 12, func() projections.Documents[projectiontest.Sample] { return another() })
+}
+
 // generations answers a new generation at each call, of a view of its own in one database.
 func generations(t *testing.T) func() rows {
 	db := open(t, postgrestest.DSN(t))

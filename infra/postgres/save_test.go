@@ -131,12 +131,16 @@ func TestOfTwoProjectorsOfOneGenerationTheSecondIsFenced(t *testing.T) {
 	first, second := serve(t, open(t, dsn)), serve(t, open(t, dsn))
 	log := projectiontest.ShelfHistory(4, 50)
 	told := projections.Interval{Log: "log", To: log[49].Position, Facts: log}
-	results := make(chan error, 2)
+	var both []*projections.Projector[projectiontest.Sample] // both stand at the start before either goes on
 	for _, r := range []rows{first, second} {
 		p, err := projections.NewProjector(t.Context(), projectiontest.Shelf, r, nil, "log")
 		if err != nil {
 			t.Fatal(err)
 		}
+		both = append(both, p)
+	}
+	results := make(chan error, 2)
+	for _, p := range both {
 		go func() { results <- p.Advance(t.Context(), told) }()
 	}
 	kept, fenced := 0, 0

@@ -149,7 +149,7 @@ func (p pagedLog[V]) Between(_ context.Context, after, upTo events.Position) ite
 	}
 }
 
-func (p pagedLog[V]) At(_ context.Context, at events.Position) (projections.Interval, error) {
+func (p pagedLog[V]) EventAt(_ context.Context, at events.Position) (projections.Interval, error) {
 	for n, r := range p.s.log {
 		if r.Position == at {
 			return projections.Interval{Log: logID, From: at - 1, To: at, Facts: slices.Clone(p.s.log[n : n+1])}, nil

@@ -3,6 +3,7 @@ package projectiontest_test
 import (
 	"testing"
 
+	"tillstream/projections"
 	"tillstream/projections/projectiontest"
 )
 
@@ -12,4 +13,10 @@ func TestMemoryIsAHost(t *testing.T) {
 
 func TestMemoryConverges(t *testing.T) {
 	projectiontest.Converges(t, projectiontest.Shelf, projectiontest.ShelfHistory(1, 60))
+}
+
+func TestMemoryHeals(t *testing.T) {
+	projectiontest.Heals(t, 200, func() projections.Documents[projectiontest.Sample] {
+		return &projectiontest.Memory[projectiontest.Sample]{}
+	})
 }
