@@ -20,12 +20,33 @@ const configName = "till.yaml"
 type configFile struct {
 	path   string
 	values map[string]any
+	err    error // of reading it: told when the command line is validated
 }
 
 // fileResolver reads the configuration file that the command line, the environment or the data directory names. Kong asks
 // it after the command line; that the environment comes before it is seen to in Resolve.
 func fileResolver(args []string) kong.Resolver {
-	return &configFile{path: configPath(args)}
+	f := &configFile{path: configPath(args)}
+	f.values, f.err = readConfig(f.path)
+	return f
+}
+
+// readConfig is done before the command line is resolved, which asks for the values.
+func readConfig(path string) (values map[string]any, err error) {
+	if path == "" {
+		return nil, nil
+	}
+	b, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("the configuration file %s does not exist", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the configuration file cannot be read: %w", err)
+	}
+	if err := yaml.Unmarshal(b, &values); err != nil {
+		return nil, fmt.Errorf("the configuration file %s is not YAML: %w", path, err)
+	}
+	return values, nil
 }
 
 func configPath(args []string) string {
@@ -58,21 +79,11 @@ func flagOf(args []string, name, env string) string {
 
 // Validate implements kong.Resolver.
 func (f *configFile) Validate(app *kong.Application) error {
-	if f.path == "" {
-		return nil
-	}
-	b, err := os.ReadFile(f.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("the configuration file %s does not exist", f.path)
-	}
-	if err != nil {
-		return fmt.Errorf("the configuration file cannot be read: %w", err)
-	}
-	if err := yaml.Unmarshal(b, &f.values); err != nil {
-		return fmt.Errorf("the configuration file %s is not YAML: %w", f.path, err)
+	if f.err != nil {
+		return f.err
 	}
 	known := map[string]bool{}
-	err = kong.Visit(app, func(node kong.Visitable, next kong.Next) error {
+	err := kong.Visit(app, func(node kong.Visitable, next kong.Next) error {
 		if flag, ok := node.(*kong.Flag); ok {
 			known[flag.Name] = true
 		}
