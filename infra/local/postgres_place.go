@@ -131,15 +131,20 @@ func (c *cluster) try(ctx context.Context, b binaries) error {
 
 func (c *cluster) socketFile() string { return filepath.Join(c.socket, socketName) }
 
-// chooseSocket puts the socket beside the data, or into a short directory named after it when the path would be too long.
+// socketIsNameable tells whether the kernel takes the socket's path, and clients take it for one: commas part hosts.
+func (c *cluster) socketIsNameable() bool {
+	return len(c.socketFile()) <= socketPathMost && !strings.Contains(c.socket, ",")
+}
+
+// chooseSocket puts the socket beside the data, or into a short directory named after it when its path could not be.
 func (c *cluster) chooseSocket() error {
 	c.socket = filepath.Join(c.place, "socket")
-	if len(c.socketFile()) <= socketPathMost {
+	if c.socketIsNameable() {
 		return nil
 	}
 	c.socket = filepath.Join(os.TempDir(), "tillstream-"+strconv.Itoa(os.Getuid())+"-"+shortHash(c.place))
-	if len(c.socketFile()) > socketPathMost {
-		return fmt.Errorf("neither %s nor the temporary directory %s is short enough for a socket; choose a shorter data directory", c.place, os.TempDir())
+	if !c.socketIsNameable() {
+		return fmt.Errorf("neither %s nor the temporary directory %s is short enough for a socket, and without a comma; choose a shorter data directory", c.place, os.TempDir())
 	}
 	return claimPrivate(c.socket)
 }
