@@ -11,9 +11,6 @@ import (
 	"tillstream/projections"
 )
 
-// lowStock is how many available units or fewer are called low.
-const lowStock = 5
-
 type productsService struct {
 	productsv1.UnimplementedProductsServer
 	*Gateway
@@ -55,67 +52,43 @@ func (s productsService) change(ctx context.Context, sku string, cmd commands.Re
 
 // Get implements productsv1.ProductsServer.
 func (s productsService) Get(ctx context.Context, in *productsv1.GetRequest) (*productsv1.Product, error) {
-	if err := s.await(ctx, s.productViews()...); err != nil {
+	if err := s.await(ctx, s.productPages()); err != nil {
 		return nil, err
 	}
 	sku := events.SKU(in.Sku)
-	p, found, err := s.deps.Views.Products.Get(ctx, sku)
+	p, found, err := s.deps.Views.ProductPages.Get(ctx, sku)
 	if err != nil {
 		return nil, err
 	}
 	if !found {
 		return nil, notFound("product_unknown", "there is no product %q", sku).with("sku", sku)
 	}
-	items, err := s.joined(ctx, s.warehouse(in.Warehouse), []projections.Product{p})
-	if err != nil {
-		return nil, err
-	}
-	return items[0], nil
+	return s.productOf(p, s.warehouse(in.Warehouse)), nil
 }
 
 // List implements productsv1.ProductsServer.
 func (s productsService) List(ctx context.Context, in *productsv1.ListRequest) (*productsv1.ProductList, error) {
-	if err := s.await(ctx, s.productViews()...); err != nil {
+	if err := s.await(ctx, s.productPages()); err != nil {
 		return nil, err
 	}
-	var where []projections.Cond
-	where = equal(where, "category", in.Category)
-	rows, next, err := page(ctx, s.Gateway, s.deps.Views.Products, in, in.Limit, in.Cursor, projections.Query{Where: where})
-	if err != nil {
-		return nil, err
+	rows, next, err := page(ctx, s.Gateway, s.deps.Views.ProductPages, in, in.Limit, in.Cursor,
+		projections.Query{Where: equal(nil, "category", in.Category)})
+	out := &productsv1.ProductList{NextCursor: next}
+	for _, p := range rows {
+		out.Items = append(out.Items, s.productOf(p, s.warehouse(in.Warehouse)))
 	}
-	items, err := s.joined(ctx, s.warehouse(in.Warehouse), rows)
-	return &productsv1.ProductList{Items: items, NextCursor: next}, err
+	return out, err
 }
 
-func (g *Gateway) productViews() []named {
-	v := g.deps.Views
-	return []named{{projections.Products.Name, v.Products}, {projections.Prices.Name, v.Prices}, {projections.StockLevels.Name, v.StockLevels}}
+func (g *Gateway) productPages() named {
+	return named{projections.ProductPages.Name, g.deps.Views.ProductPages}
 }
 
-// joined adds to products what they cost and how many there are at one warehouse.
-func (g *Gateway) joined(ctx context.Context, warehouse string, products []projections.Product) ([]*productsv1.Product, error) {
-	keys := make([]string, len(products))
-	for i, p := range products {
-		keys[i] = projections.StockKey(warehouse, p.SKU)
-	}
-	prices, err := g.deps.Views.Prices.GetMany(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	levels, err := g.deps.Views.StockLevels.GetMany(ctx, keys)
-	if err != nil {
-		return nil, err
-	}
-	now := g.deps.Now()
-	items := make([]*productsv1.Product, len(products))
-	for i, p := range products {
-		items[i] = &productsv1.Product{Sku: p.SKU, Name: p.Name, Description: p.Description, Category: p.Category,
-			Kind: p.Kind, Discontinued: p.Discontinued, Warehouse: warehouse,
-			Price:        priceNow(prices[keys[i]].List(), now),
-			Availability: availability(p, levels[keys[i]])}
-	}
-	return items, nil
+// productOf is a product as it is at one warehouse now.
+func (g *Gateway) productOf(p projections.ProductPage, warehouse string) *productsv1.Product {
+	at := p.Place(warehouse)
+	return &productsv1.Product{Sku: p.SKU, Name: p.Name, Description: p.Description, Category: p.Category, Kind: p.Kind,
+		Discontinued: p.Discontinued, Warehouse: warehouse, Price: priceNow(at.Prices, g.deps.Now()), Availability: at.Availability}
 }
 
 // priceNow is the price that holds at t; of several currencies, the one that began to hold last.
@@ -130,16 +103,4 @@ func priceNow(list events.PriceList, t time.Time) *typesv1.UnitPrice {
 		return nil
 	}
 	return unitOf(held.Unit)
-}
-
-func availability(p projections.Product, level projections.StockLevel) string {
-	switch {
-	case p.Discontinued:
-		return "out"
-	case p.Kind == string(events.Service) || level.Available > lowStock:
-		return "in"
-	case level.Available > 0:
-		return "low"
-	}
-	return "out"
 }

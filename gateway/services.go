@@ -8,8 +8,10 @@ import (
 	bulkv1 "tillstream/gateway/api/bulk/v1"
 	commandsv1 "tillstream/gateway/api/commands/v1"
 	customersv1 "tillstream/gateway/api/customers/v1"
+	loyaltyv1 "tillstream/gateway/api/loyalty/v1"
 	ordersv1 "tillstream/gateway/api/orders/v1"
 	pricesv1 "tillstream/gateway/api/prices/v1"
+	processesv1 "tillstream/gateway/api/processes/v1"
 	productsv1 "tillstream/gateway/api/products/v1"
 	statusv1 "tillstream/gateway/api/status/v1"
 	stockv1 "tillstream/gateway/api/stock/v1"
@@ -24,6 +26,8 @@ func (g *Gateway) services() []service {
 		{&customersv1.Customers_ServiceDesc, customersService{Gateway: g}},
 		{&ordersv1.Orders_ServiceDesc, ordersService{Gateway: g}},
 		{&ordersv1.CreditNotes_ServiceDesc, creditNotesService{Gateway: g}},
+		{&loyaltyv1.Loyalty_ServiceDesc, loyaltyService{Gateway: g}},
+		{&processesv1.Processes_ServiceDesc, processesService{Gateway: g}},
 		{&analyticsv1.Analytics_ServiceDesc, analyticsService{Gateway: g}},
 		{&statusv1.Status_ServiceDesc, statusService{Gateway: g}},
 		{&auditv1.Audit_ServiceDesc, auditService{Gateway: g}},
