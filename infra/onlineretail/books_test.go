@@ -18,7 +18,7 @@ const (
 //
 //	536365 85123A 6 2010-12-01T08:26 2.55 17850 [@Country] [words of the description]
 //
-// where the customer of a guest is -, the country is United Kingdom unless said otherwise, and _ is a space.
+// where the customer of a guest is -, the country is United Kingdom unless said otherwise.
 func books(t testing.TB, lines ...string) *File {
 	t.Helper()
 	var b bytes.Buffer
@@ -30,8 +30,7 @@ func books(t testing.TB, lines ...string) *File {
 		if len(words) > 0 && words[0][0] == '@' {
 			country, words = words[0][1:], words[1:]
 		}
-		space := strings.NewReplacer("_", " ")
-		if err := w.Write([]string{f[0], space.Replace(f[1]), strings.Join(words, " "), f[2], f[3] + ":00", f[4], customer, space.Replace(country)}); err != nil {
+		if err := w.Write([]string{f[0], f[1], strings.Join(words, " "), f[2], f[3] + ":00", f[4], customer, country}); err != nil {
 			t.Fatal(err)
 		}
 	}
