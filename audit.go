@@ -111,7 +111,9 @@ func (a auditCommand) follow(ctx context.Context, client auditv1.AuditClient, c 
 }
 
 // printAudit prints events until the stream ends, and answers the position of the last.
-func printAudit(c *console, stream interface{ Recv() (*auditv1.Event, error) }) (last uint64, err error) {
+func printAudit(c *console, stream interface {
+	Recv() (*auditv1.Event, error)
+}) (last uint64, err error) {
 	for {
 		e, err := stream.Recv()
 		if errors.Is(err, io.EOF) {
