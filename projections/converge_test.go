@@ -14,16 +14,21 @@ func TestEveryViewConvergesUnderAnyDelivery(t *testing.T) {
 	for seed := range 3 {
 		log := history(rapid.Custom(invent).Example(seed)...)
 		converges(t, Products, log)
+		converges(t, ProductPages, log)
 		converges(t, Prices, log)
 		converges(t, StockLevels, log)
 		converges(t, StockMovements, log)
+		converges(t, DailyStockMovements, log)
 		converges(t, Customers, log)
+		converges(t, CustomerProfiles, log)
 		converges(t, Orders, log)
 		converges(t, OrderLines, log)
 		converges(t, CustomerOrders, log)
 		converges(t, SalesFacts, log)
+		converges(t, PaymentMovements, log)
 		converges(t, CreditNotes, log)
 		converges(t, LoyaltyAccounts, log)
+		converges(t, LoyaltyStatement, log)
 		converges(t, Imports, log)
 	}
 }

@@ -24,6 +24,21 @@ func TestCustomers(t *testing.T) {
 	})
 }
 
+func TestCustomerProfiles(t *testing.T) {
+	first := minute(1)
+	placed := events.OrderPlaced{OrderID: "o1", CustomerID: "ada", Currency: "GBP"}
+	specify(t, CustomerProfiles, []spec[CustomerProfile]{
+		{name: "opens the profile", key: "ada", when: ada,
+			then: columns{"customer_id": "ada", "number": "17850", "country": "France", "origin": "api", "opened_at": dawn,
+				"recorded_at": dawn.Add(time.Hour)}},
+		{name: "moves", key: "ada", given: []events.Event{ada}, when: events.CustomerDescribed{CustomerID: "ada", Name: sealed("ada"), Country: "Spain"},
+			then: columns{"country": "Spain"}},
+		{name: "says so", key: "ada", given: []events.Event{ada}, when: events.CustomerErased{CustomerID: "ada"}, then: columns{"erased": true}},
+		{name: "counts", key: "ada", given: []events.Event{ada}, when: placed,
+			then: columns{"orders": 1, "first_order_at": &first, "last_order_at": &first}},
+	})
+}
+
 func TestCreditNotes(t *testing.T) {
 	specify(t, CreditNotes, []spec[CreditNote]{
 		{name: "opens it", key: "c1", when: imported(creditNote),

@@ -22,10 +22,11 @@ func TestProductPages(t *testing.T) {
 	held := []events.Event{lantern, goodsIn(10), reserved("o1", 3), reserved("o2", 2)}
 	specify(t, ProductPages, []spec[ProductPage]{
 		{name: "opens the page", key: sku, when: lantern,
-			then: columns{"sku": sku, "name": "LANTERN", "description": "white", "category": "light", "kind": "goods"}},
+			then: columns{"sku": sku, "name": "LANTERN", "description": "white", "category": "light", "kind": "goods",
+				"registered_at": dawn, "recorded_at": dawn.Add(time.Hour)}},
 		{name: "shows what came before", key: sku, given: []events.Event{goodsIn(10)}, when: lantern,
 			then: columns{"sku": sku, "name": "LANTERN", "description": "white", "category": "light", "kind": "goods",
-				"places": []ProductPlace{place("in", 10, 0)}}},
+				"registered_at": minute(1), "recorded_at": minute(1).Add(time.Hour), "places": []ProductPlace{place("in", 10, 0)}}},
 		{name: "replaces name and description", key: sku, given: ten, when: events.ProductDescribed{SKU: sku, Name: "WHITE LANTERN"},
 			then: columns{"name": "WHITE LANTERN", "description": ""}},
 		{name: "moves it", key: sku, given: ten, when: events.ProductCategorised{SKU: sku, Category: "gifts"},

@@ -22,6 +22,8 @@ type ProductPage struct {
 	Discontinued bool           // no longer sold
 	Places       []ProductPlace // where it has a price or units, by warehouse
 	Rating       *Rating        // null: nobody has reviewed it
+	RegisteredAt time.Time
+	RecordedAt   time.Time // when we came to know of the product
 	ChangedAt    time.Time
 }
 
@@ -98,7 +100,7 @@ func (p ProductPage) Place(warehouse string) ProductPlace {
 func (p ProductPage) registered(_ string, f Fact[events.ProductRegistered]) ProductPage {
 	e := f.Event
 	p.SKU, p.Name, p.Description, p.Category, p.Kind, p.ChangedAt = e.SKU, e.Name, e.Description, e.Category, string(e.Kind), f.At
-	p.Discontinued = false
+	p.Discontinued, p.RegisteredAt, p.RecordedAt = false, f.At, f.Rec
 	return p.told()
 }
 

@@ -23,6 +23,7 @@ func Views() []Declared {
 		declared(StockMovements, "Why did the units on hand change?", "<stream>@<revision>"),
 		declared(DailyStockMovements, "How many units came in and left on a day, and why?", "<warehouse>/<sku>/<day>"),
 		declared(Customers, "Who is a customer?", "<customer>"),
+		declared(CustomerProfiles, "What may be told of a customer without telling who it is?", "<customer>"),
 		declared(Orders, "What is an order, what does it cost, and where are its money and its parcels?", "<order>"),
 		declared(OrderLines, "What was ordered at which price, and what became of it?", "<order>/<line>"),
 		declared(CustomerOrders, "Which orders has a customer?", "<order>"),

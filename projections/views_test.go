@@ -175,6 +175,7 @@ func everyView(t *rapid.T, log []events.Recorded) {
 	pureAndStorable(t, StockMovements, log)
 	pureAndStorable(t, DailyStockMovements, log)
 	pureAndStorable(t, Customers, log)
+	pureAndStorable(t, CustomerProfiles, log)
 	pureAndStorable(t, Orders, log)
 	pureAndStorable(t, OrderLines, log)
 	pureAndStorable(t, CustomerOrders, log)

@@ -34,6 +34,7 @@ func viewsEqualAFreshFold(t *testing.T, till *tilltest.Till, log []events.Record
 		{projections.StockMovements.Name, func() int { return equalsFold(t, db, projections.StockMovements, log) }},
 		{projections.DailyStockMovements.Name, func() int { return equalsFold(t, db, projections.DailyStockMovements, log) }},
 		{projections.Customers.Name, func() int { return equalsFold(t, db, projections.Customers, log) }},
+		{projections.CustomerProfiles.Name, func() int { return equalsFold(t, db, projections.CustomerProfiles, log) }},
 		{projections.Orders.Name, func() int { return equalsFold(t, db, projections.Orders, log) }},
 		{projections.OrderLines.Name, func() int { return equalsFold(t, db, projections.OrderLines, log) }},
 		{projections.CustomerOrders.Name, func() int { return equalsFold(t, db, projections.CustomerOrders, log) }},

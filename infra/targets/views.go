@@ -32,6 +32,7 @@ type served[V any] struct {
 // views brings every view up where its checkpoint stands, and has it follow the hub.
 func views(ctx context.Context, db *postgres.DB, l *log, keys gateway.Keys, b *board) (v gateway.Views, err error) {
 	open := opener{keys}
+	var forAnalysts projections.Served[projections.CustomerProfile] // who read it under its stable name, not through the gateway
 	for _, bring := range []func() error{
 		func() error { return serve(ctx, db, l, open, b, projections.Products, &v.Products) },
 		func() error { return serve(ctx, db, l, open, b, projections.ProductPages, &v.ProductPages) },
@@ -40,6 +41,7 @@ func views(ctx context.Context, db *postgres.DB, l *log, keys gateway.Keys, b *b
 		func() error { return serve(ctx, db, l, open, b, projections.StockMovements, &v.StockMovements) },
 		func() error { return serve(ctx, db, l, open, b, projections.DailyStockMovements, &v.DailyStockMovements) },
 		func() error { return serve(ctx, db, l, open, b, projections.Customers, &v.Customers) },
+		func() error { return serve(ctx, db, l, open, b, projections.CustomerProfiles, &forAnalysts) },
 		func() error { return serve(ctx, db, l, open, b, projections.CustomerOrders, &v.CustomerOrders) },
 		func() error { return serve(ctx, db, l, open, b, projections.Orders, &v.Orders) },
 		func() error { return serve(ctx, db, l, open, b, projections.OrderLines, &v.OrderLines) },
