@@ -39,7 +39,9 @@ func views(ctx context.Context, db *postgres.DB, l *log, keys gateway.Keys, b *b
 		func() error { return serve(ctx, db, l, open, b, projections.Prices, &v.Prices) },
 		func() error { return serve(ctx, db, l, open, b, projections.StockLevels, &v.StockLevels) },
 		func() error { return serve(ctx, db, l, open, b, projections.StockMovements, &v.StockMovements) },
-		func() error { return serve(ctx, db, l, open, b, projections.DailyStockMovements, &v.DailyStockMovements) },
+		func() error {
+			return serve(ctx, db, l, open, b, projections.DailyStockMovements, &v.DailyStockMovements)
+		},
 		func() error { return serve(ctx, db, l, open, b, projections.Customers, &v.Customers) },
 		func() error { return serve(ctx, db, l, open, b, projections.CustomerProfiles, &forAnalysts) },
 		func() error { return serve(ctx, db, l, open, b, projections.CustomerOrders, &v.CustomerOrders) },
@@ -71,6 +73,7 @@ func serve[V any](ctx context.Context, db *postgres.DB, l *log, open opener, b *
 		return fmt.Errorf("view %s: %w", view.Name, err)
 	}
 	b.generations[view.Name] = rows.Generation()
+	b.parkings.add(rows.Generation().Table, projector)
 	b.hub.Add(projector)
 	*into = served[V]{rows, projector}
 	return nil
