@@ -34,6 +34,7 @@ type cli struct {
 	Import     importCommand     `cmd:"" help:"Bring the books of another shop in, and reconcile them with the views."`
 	Status     statusCommand     `cmd:"" help:"Say how the running platform fares."`
 	Events     eventsCommand     `cmd:"" help:"Read the log."`
+	Parked     parkedCommand     `cmd:"" help:"Mend what stands still in a view."`
 	Audit      auditCommand      `cmd:"" help:"Tell who did what, when and why."`
 	Eventstore eventstoreCommand `cmd:"" help:"Run the embedded event store alone."`
 	Bench      benchCommand      `cmd:"" help:"Run named workloads, with their limits measured in the same run."`

@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/status"
 
 	"tillstream/infra/local"
 )
@@ -43,4 +45,14 @@ func find(all *cli) (local.Running, error) {
 		return running, fmt.Errorf("the platform on %s (%v) is still starting: try again in a moment", all.Data, running)
 	}
 	return running, nil
+}
+
+// reasonOf is the stable reason of an error that the platform answered with; empty for another.
+func reasonOf(err error) string {
+	for _, detail := range status.Convert(err).Details() {
+		if info, is := detail.(*errdetails.ErrorInfo); is {
+			return info.Reason
+		}
+	}
+	return ""
 }

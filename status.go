@@ -81,13 +81,13 @@ func printStatus(out io.Writer, p *statusv1.Platform) error {
 	for _, part := range slices.Sorted(maps.Keys(p.Versions)) {
 		fmt.Fprintf(w, "%s version\t%s\n", part, p.Versions[part])
 	}
-	fmt.Fprintln(w, "\nVIEW\tVERSION\tPOSITION\tLAG\tSECONDS\tSTATE")
+	fmt.Fprintln(w, "\nVIEW\tVERSION\tPOSITION\tLAG\tSECONDS\tPARKED\tSTATE")
 	for _, v := range p.Views {
 		state := "serving"
 		if v.Problem != "" {
 			state = v.Problem
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%.1f\t%s\n", v.Name, v.Version, v.Position, v.LagEvents, float64(v.LagMs)/1000, strings.TrimSpace(state))
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\t%.1f\t%d\t%s\n", v.Name, v.Version, v.Position, v.LagEvents, float64(v.LagMs)/1000, v.Parked, strings.TrimSpace(state))
 	}
 	return w.Flush()
 }

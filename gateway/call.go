@@ -25,6 +25,7 @@ type call struct {
 	keyed   bool   // the id is derived from an Idempotency-Key: the command may have been asked before
 
 	outcome outcome
+	marks   marks
 	header  func(key, value string) // sets a header of the answer
 }
 

@@ -88,6 +88,8 @@ var reach = map[string]struct {
 	"order_unknown":       {404, func(s *shop) reply { return s.get("/v1/orders/none") }},
 	"credit_note_unknown": {404, func(s *shop) reply { return s.get("/v1/credit-notes/none") }},
 	"event_unknown":       {404, func(s *shop) reply { return s.get("/v1/audit/events/none") }},
+	"view_unknown":        {404, func(s *shop) reply { return s.get("/v1/views/none/parked") }},
+	"parked_unknown":      {404, func(s *shop) reply { return s.post("/v1/views/products/parked/LAMP-1/retry", `{}`) }},
 	"route_unknown":       {404, func(s *shop) reply { return s.get("/v2/products") }},
 	"method_not_allowed":  {405, func(s *shop) reply { return s.ask("DELETE", "/v1/products", "") }},
 	"sku_taken":           {409, func(s *shop) reply { return s.post("/v1/products", `{"sku":"lamp-1","name":"Other","kind":"goods"}`) }},
@@ -132,7 +134,21 @@ var reach = map[string]struct {
 	"command_in_flight":    {409, inFlight},
 	"lost_race":            {409, lostRace},
 	"token_of_another_log": {409, func(s *shop) reply { return s.get("/v1/products", "Consistency-Token", "AQFvdGhlcg") }},
-	"body_too_large":       {413, func(s *shop) reply { return s.post("/v1/prices", `{"sku":"`+strings.Repeat("A", 1<<16)+`"}`) }},
+	"still_parked": {409, func(s *shop) reply {
+		s.poison("BAD")
+		return s.post("/v1/views/products/parked/BAD/retry", `{}`)
+	}},
+	"parked_behind_stream": {409, func(s *shop) reply {
+		s.log.garble()
+		s.log.Record("product-TORN", events.Meta{}, events.ProductRegistered{SKU: "TORN", Name: "Torn", Kind: events.Goods}, events.ProductDiscontinued{SKU: "TORN"})
+		s.log.tell()
+		return s.post("/v1/views/products/parked/TORN/retry", `{}`)
+	}},
+	"count_differs": {409, func(s *shop) reply {
+		s.poison("BAD")
+		return s.post("/v1/views/products/parked/BAD/drop", `{"count":2}`)
+	}},
+	"body_too_large": {413, func(s *shop) reply { return s.post("/v1/prices", `{"sku":"`+strings.Repeat("A", 1<<16)+`"}`) }},
 	"idempotency_key_reused": {422, func(s *shop) reply {
 		s.post("/v1/products", `{"sku":"A","name":"A","kind":"goods"}`, "Idempotency-Key", "k").is(201)
 		return s.post("/v1/products", `{"sku":"A","name":"B","kind":"goods"}`, "Idempotency-Key", "k")

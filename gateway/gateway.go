@@ -25,7 +25,7 @@ import (
 	"tillstream/projections"
 )
 
-// Deps is what the gateway works with; all of it must be there, but for Now, Log and Metrics.
+// Deps is what the gateway works with; all of it must be there, but for Parked, Now, Log and Metrics.
 type Deps struct {
 	Handler    *commands.Handler
 	Commands   *commands.Codec
@@ -33,6 +33,7 @@ type Deps struct {
 	Views      Views
 	Keys       Keys
 	Platform   Platform
+	Parked     func(view, generation string) (ParkedView, bool) // nil: no operator can mend here; an empty generation is the served one
 	LogID      events.LogID
 	BlindKey   [32]byte // compares personal data without knowing it; the same for ever
 	RequestKey [32]byte // tells a repeated request from another; the same for ever
@@ -136,6 +137,7 @@ func New(d Deps, o Options) (*Gateway, error) {
 	if o.Within == 0 {
 		o.Within = requestWithin
 	}
+	d.Views = d.Views.marked()
 	g := &Gateway{deps: d, opts: o, log: d.Log, queries: map[string]bool{}, followers: make(chan struct{}, followersMost)}
 	var err error
 	if g.cursorKey, err = hkdf.Key(sha256.New, d.RequestKey[:], nil, "cursor", 32); err != nil {

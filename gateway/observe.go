@@ -43,6 +43,7 @@ type viewMetrics struct{ platform Platform }
 var (
 	viewPosition = prometheus.NewDesc("till_view_position", "Position that queries of the view can see.", []string{"view"}, nil)
 	viewLag      = prometheus.NewDesc("till_view_lag_events", "Events of the log that the view does not show.", []string{"view"}, nil)
+	viewParked   = prometheus.NewDesc("till_view_parked", "Keys and streams of the view that are parked.", []string{"view"}, nil)
 	viewLagTime  = prometheus.NewDesc("till_view_lag_seconds", "How far the view is behind the log.", []string{"view"}, nil)
 )
 
@@ -51,6 +52,7 @@ func (viewMetrics) Describe(ch chan<- *prometheus.Desc) {
 	ch <- viewPosition
 	ch <- viewLag
 	ch <- viewLagTime
+	ch <- viewParked
 }
 
 // Collect implements prometheus.Collector.
@@ -58,6 +60,7 @@ func (m viewMetrics) Collect(ch chan<- prometheus.Metric) {
 	for _, v := range m.platform.Views() {
 		ch <- prometheus.MustNewConstMetric(viewPosition, prometheus.GaugeValue, float64(v.Position), v.Name)
 		ch <- prometheus.MustNewConstMetric(viewLag, prometheus.GaugeValue, float64(v.LagEvents), v.Name)
+		ch <- prometheus.MustNewConstMetric(viewParked, prometheus.GaugeValue, float64(v.Parked), v.Name)
 		ch <- prometheus.MustNewConstMetric(viewLagTime, prometheus.GaugeValue, v.Lag.Seconds(), v.Name)
 	}
 }

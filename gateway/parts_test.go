@@ -40,7 +40,14 @@ type follower struct {
 	advancer
 }
 
+func (f follower) parked() int64 {
+	keys, streams := f.ParkedCount()
+	return int64(keys + streams)
+}
+
 type advancer interface {
+	gateway.ParkedView
+	ParkedCount() (keys, streams int)
 	Advance(context.Context, projections.Interval) error
 	At() projections.Checkpoint
 }
@@ -52,6 +59,8 @@ type feed struct {
 	views []follower
 	held  bool
 	told  events.Position
+
+	garbled map[events.Position]bool // events that cannot be decoded
 
 	reading   func(ctx context.Context, stream string) error // asked before each read
 	appending func(stream string) error                      // asked before each append
@@ -109,14 +118,58 @@ func (f *feed) tell() {
 	if f.held {
 		return
 	}
-	facts := f.All()[f.told:]
-	to := f.told + events.Position(len(facts))
+	to := events.Position(len(f.All()))
 	for _, v := range f.views {
-		if err := v.Advance(context.Background(), projections.Interval{Log: logID, From: f.told, To: to, Facts: facts}); err != nil {
+		if err := v.Advance(context.Background(), f.interval(f.told, to)); err != nil {
 			panic(err)
 		}
 	}
 	f.told = to
+}
+
+var errGarbled = errors.New("the event is garbled")
+
+// interval is what the log holds between two positions, as far as it can be decoded.
+func (f *feed) interval(after, upTo events.Position) projections.Interval {
+	i := projections.Interval{Log: logID, From: after, To: upTo}
+	for _, r := range f.All()[after:upTo] {
+		if f.garbled[r.Position] {
+			i.Broken = append(i.Broken, projections.Broken{Wire: r.Type(), Stream: r.Stream, Revision: r.Revision, ID: r.ID, Position: r.Position,
+				Data: []byte(`{"garbled`), Err: errGarbled})
+		} else {
+			i.Facts = append(i.Facts, r)
+		}
+	}
+	return i
+}
+
+// garble has the next event of the log be one that cannot be decoded.
+func (f *feed) garble() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.garbled == nil {
+		f.garbled = map[events.Position]bool{}
+	}
+	f.garbled[events.Position(len(f.All())+1)] = true
+}
+
+// mend has every event be decodable.
+func (f *feed) mend() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.garbled = nil
+}
+
+// Between implements projections.Log.
+func (f *feed) Between(_ context.Context, after, upTo events.Position) iter.Seq2[projections.Interval, error] {
+	return func(yield func(projections.Interval, error) bool) { yield(f.interval(after, upTo), nil) }
+}
+
+// EventAt implements projections.Log.
+func (f *feed) EventAt(_ context.Context, at events.Position) (projections.Interval, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.interval(at-1, at), nil
 }
 
 // people keeps keys in memory.
@@ -196,7 +249,7 @@ func (p platform) Views() (list []gateway.ViewStatus) {
 	for _, v := range p.log.views {
 		head := events.Position(len(p.log.All()))
 		list = append(list, gateway.ViewStatus{Name: v.name, Version: 1, Generation: v.name + "_1", Position: v.At().At,
-			Events: v.At().Count, LagEvents: uint64(head - v.At().At), Source: "test", Serving: true})
+			Parked: v.parked(), Events: v.At().Count, LagEvents: uint64(head - v.At().At), Source: "test", Serving: true})
 	}
 	return list
 }

@@ -96,7 +96,8 @@ func verbOf(r *annotations.HttpRule) (verb, path string) {
 
 // mount serves a route by HTTP, through the same generated handler and the same middleware as by gRPC.
 func (g *Gateway) mount(server *khttp.Server, r route) {
-	path := strings.ReplaceAll(r.path, "{sku}", "{sku:.+}") // a SKU may hold a slash
+	path := strings.ReplaceAll(r.path, "{sku}", "{sku:.+}") // a SKU may hold a slash, and so may a key of a view
+	path = strings.ReplaceAll(path, "{key}", "{key:.+}")
 	server.Route("/").Handle(r.verb, path, func(ctx khttp.Context) error {
 		khttp.SetOperation(ctx, r.method)
 		noteRoute(ctx.Request().Context(), r.path)

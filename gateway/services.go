@@ -10,6 +10,7 @@ import (
 	customersv1 "tillstream/gateway/api/customers/v1"
 	loyaltyv1 "tillstream/gateway/api/loyalty/v1"
 	ordersv1 "tillstream/gateway/api/orders/v1"
+	parkedv1 "tillstream/gateway/api/parked/v1"
 	pricesv1 "tillstream/gateway/api/prices/v1"
 	processesv1 "tillstream/gateway/api/processes/v1"
 	productsv1 "tillstream/gateway/api/products/v1"
@@ -29,6 +30,7 @@ func (g *Gateway) services() []service {
 		{&loyaltyv1.Loyalty_ServiceDesc, loyaltyService{Gateway: g}},
 		{&processesv1.Processes_ServiceDesc, processesService{Gateway: g}},
 		{&analyticsv1.Analytics_ServiceDesc, analyticsService{Gateway: g}},
+		{&parkedv1.Parked_ServiceDesc, parkedService{Gateway: g}},
 		{&statusv1.Status_ServiceDesc, statusService{Gateway: g}},
 		{&auditv1.Audit_ServiceDesc, auditService{Gateway: g}},
 	}

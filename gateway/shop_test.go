@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -51,7 +52,7 @@ func openWith(t testing.TB, o gateway.Options) *shop {
 		Commands: commands.Catalog(), Histories: s.log, Keys: s.keys, Platform: platform{s.log}, LogID: logID,
 		BlindKey: [32]byte{1}, RequestKey: [32]byte{2}, Now: s.now.Now, Log: slogger, Metrics: prometheus.NewRegistry(),
 	}
-	s.deps.Views = s.views()
+	s.deps.Views, s.deps.Parked = s.views(), s.parked
 	s.serve(o)
 	return s
 }
@@ -90,12 +91,28 @@ type served[V any] struct {
 func serve[V any](s *shop, view projections.View[V]) served[V] {
 	s.t.Helper()
 	host := projectiontest.Opening(func(v V, c projections.Column) string { return s.keys.plain(v, c) })
-	p, err := projections.NewProjector(s.t.Context(), view, host, nil, logID)
+	host.Refuse(func(_ string, v V) error { // as PostgreSQL does
+		if b, _ := json.Marshal(v); bytes.Contains(b, []byte(`\u0000`)) {
+			return errors.New("text with a NUL character")
+		}
+		return nil
+	})
+	p, err := projections.NewProjector(s.t.Context(), view, host, s.log, logID)
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	s.log.views = append(s.log.views, follower{view.Name, p})
 	return served[V]{host, p}
+}
+
+// parked is gateway.Deps.Parked.
+func (s *shop) parked(view, generation string) (gateway.ParkedView, bool) {
+	for _, v := range s.log.views {
+		if v.name == view && (generation == "" || generation == view+"_1") {
+			return v, true
+		}
+	}
+	return nil, false
 }
 
 func (s *shop) serve(o gateway.Options) {

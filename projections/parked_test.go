@@ -145,13 +145,12 @@ func TestWhatNoHostKeepsParksItsKeyAtTheFactThatMadeItSo(t *testing.T) {
 		facts = append(facts, receipt("A", 1), receipt(fmt.Sprint("B", n), 1))
 	}
 	b := benchOf(t, tallies, facts...)
-	b.docs = projectiontest.Refusing(func(key string, v tally) error {
+	b.docs.Refuse(func(key string, v tally) error {
 		if key == "A" && v.Count > 20 {
 			return errors.New("more than twenty")
 		}
 		return nil
 	})
-	b.follow(t, tallies)
 	b.tell(t, 0, 100)
 	wantCount(t, b.docs, "A", 20)
 	wantCount(t, b.docs, "B49", 1)

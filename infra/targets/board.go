@@ -21,6 +21,7 @@ type board struct {
 	hub         *feed.Hub
 	started     time.Time
 	generations map[string]postgres.Generation // by view
+	parkings    parkings
 }
 
 // behindMax is how far a view may lag for the platform to count as ready.
@@ -51,7 +52,8 @@ func (b *board) Views() []gateway.ViewStatus {
 	var list []gateway.ViewStatus
 	for _, s := range b.hub.States() {
 		v := gateway.ViewStatus{Name: s.Name, Version: versions[s.Name], Generation: b.generations[s.Name].Table, Position: s.At.At,
-			Events: s.At.Count, LagEvents: s.Lag, Lag: s.Behind, Source: source, Serving: s.Err == nil}
+			Events: s.At.Count, LagEvents: s.Lag, Lag: s.Behind, Source: source, Serving: s.Err == nil,
+			Parked: b.parkings.count(s.Name, b.generations[s.Name].Table)}
 		if s.Err != nil {
 			v.Problem = s.Err.Error()
 		}
@@ -72,6 +74,14 @@ func (b *board) View(name string) gateway.ViewStatus {
 		}
 	}
 	return gateway.ViewStatus{}
+}
+
+// parked is gateway.Deps.Parked.
+func (b *board) parked(view, generation string) (gateway.ParkedView, bool) {
+	if generation == "" {
+		generation = b.generations[view].Table
+	}
+	return b.parkings.of(view, generation)
 }
 
 // Status implements gateway.Platform.

@@ -47,7 +47,7 @@ func Up(ctx context.Context, c Config, announce func(Where)) (err error) {
 		return err
 	}
 	handler := commands.NewHandler(l, commands.Options{Snapshots: db.Snapshots(), LogID: l.id, Log: c.Log})
-	g, err := gateway.New(gateway.Deps{Handler: handler, Commands: commands.Catalog(), Histories: l, Views: v, Keys: people, Platform: b, LogID: l.id,
+	g, err := gateway.New(gateway.Deps{Handler: handler, Commands: commands.Catalog(), Histories: l, Views: v, Keys: people, Platform: b, Parked: b.parked, LogID: l.id,
 		BlindKey: secrets.Blind, RequestKey: secrets.Request, Log: c.Log}, gateway.Options{HTTP: c.HTTP, GRPC: c.GRPC, Warehouse: c.Warehouse})
 	if err != nil {
 		return err

@@ -46,9 +46,11 @@ func (m *Memory[V]) Load(ctx context.Context, keys []string) (map[string]project
 	return found, ctx.Err()
 }
 
-// Refusing answers a host that keeps no value of which refuse fails.
-func Refusing[V any](refuse func(key string, value V) error) *Memory[V] {
-	return &Memory[V]{refuses: refuse}
+// Refuse has the host keep no value from now on of which refuse fails.
+func (m *Memory[V]) Refuse(refuse func(key string, value V) error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.refuses = refuse
 }
 
 // Save keeps documents and checkpoint together, or neither.
