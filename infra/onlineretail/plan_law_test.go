@@ -186,7 +186,9 @@ func TestFiguresAddUp(t *testing.T) {
 				cells[cell] = sums // a cell of 0 too
 			}
 		})
-		maps.DeleteFunc(units, func(_ string, u Units) bool { return u == Units{} })
+		for _, table := range []map[string]Units{units, x.UnitsBySKU} {
+			maps.DeleteFunc(table, func(_ string, u Units) bool { return u == Units{} }) // no units and no entry are the same
+		}
 		for _, sums := range cells {
 			money = Sums{money.Gross + sums.Gross, money.Cancelled + sums.Cancelled, money.Returned + sums.Returned,
 				money.WithoutOriginal + sums.WithoutOriginal, money.Accounting + sums.Accounting}

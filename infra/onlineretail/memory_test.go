@@ -1,0 +1,69 @@
+package onlineretail_test
+
+import (
+	"bufio"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+
+	"tillstream/infra/onlineretail"
+	"tillstream/infra/onlineretail/onlineretailtest"
+)
+
+// nineMonths writes books of nine months to a file, of as many rows as the rest of the data set has.
+func nineMonths(t *testing.T) string {
+	t.Helper()
+	r, err := os.Open("testdata/online-retail-2010-12_2011-02.csv.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	after, err := onlineretail.Read(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "nine-months.csv")
+	w, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	b := bufio.NewWriter(w)
+	if err := onlineretailtest.Generate(b, after, 1, 9, 48_550); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// An importer may take 500 MiB; books of nine months and their plan leave most of it to the rest.
+func TestNineMonthsFitInLittleMemory(t *testing.T) {
+	const mib = 1 << 20
+	r, err := os.Open(nineMonths(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	f, err := onlineretail.Read(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := onlineretail.MakePlan(f, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	kept, heap := (after.HeapAlloc-before.HeapAlloc)/mib, after.HeapSys/mib
+	t.Logf("%d rows: %d MiB kept, %d MiB of heap at most", p.Expected.Counts.Rows, kept, heap)
+	if p.Expected.Counts.Rows < 437_000 || kept > 150 || heap > 400 {
+		t.Errorf("%d rows keep %d MiB, with %d MiB of heap at most: want 437,000 rows in at most 150 and 400", p.Expected.Counts.Rows, kept, heap)
+	}
+	runtime.KeepAlive(p)
+}
