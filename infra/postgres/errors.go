@@ -17,6 +17,9 @@ const (
 	invalidParameter      = "22023"
 	adminShutdown         = "57P01"
 	crashShutdown         = "57P02"
+	lockNotAvailable      = "55P03"
+	otherColumns          = "42P16" // a view is to be replaced by one whose columns differ
+	undefinedColumn       = "42703"
 )
 
 func sqlState(err error) string {

@@ -89,6 +89,16 @@ var migrations = []string{`
 		key        text COLLATE "C" NOT NULL,
 		PRIMARY KEY (generation, index, value, key)
 	);
+	`, `
+	-- Names outside that follow what is served: any process that promotes points them anew.
+	CREATE TABLE tillstream.stable_names (
+		schema_name text COLLATE "C" NOT NULL,
+		name        text COLLATE "C" NOT NULL,
+		ordinal     integer NOT NULL,
+		query       text NOT NULL,
+		views       text[] NOT NULL,   -- of the shop, that the query reads
+		PRIMARY KEY (schema_name, name)
+	);
 	`,
 }
 

@@ -12,6 +12,7 @@ import (
 var ErrBehind = errors.New("the generation stands behind the one that is served")
 
 // Promote makes a generation the one that is served, if it stands at or beyond the one that is now; that one stays live.
+// Stable names follow in the same transaction.
 func (db *DB) Promote(ctx context.Context, id int64) error {
 	return db.change(ctx, id, func(tx pgx.Tx, next Generation) error {
 		// Neither checkpoint moves until this is done.
@@ -36,9 +37,11 @@ func (db *DB) Promote(ctx context.Context, id int64) error {
 		if _, err := tx.Exec(ctx, `UPDATE tillstream.generations SET state = 'live', served_at = now() WHERE id = $1`, id); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, `INSERT INTO tillstream.served (view, generation) VALUES ($1, $2)
-			ON CONFLICT (view) DO UPDATE SET generation = excluded.generation`, next.View, id)
-		return err
+		if _, err = tx.Exec(ctx, `INSERT INTO tillstream.served (view, generation) VALUES ($1, $2)
+			ON CONFLICT (view) DO UPDATE SET generation = excluded.generation`, next.View, id); err != nil {
+			return err
+		}
+		return db.pointNames(ctx, tx, next.View)
 	})
 }
 
