@@ -128,6 +128,7 @@ func (c *comparison) imports(ctx context.Context) error {
 		c.expect(view, c.ImportID, "rows", int64(len(c.plan.File.Rows)), i.Rows)
 		c.expect(view, c.ImportID, "documents", int64(documents), i.Documents)
 		c.expect(view, c.ImportID, "documents_closed", int64(documents), i.DocumentsClosed)
+		c.expect(view, c.ImportID, "last_day", c.plan.Days[len(c.plan.Days)-1].Date, i.LastDay)
 		c.expect(view, c.ImportID, "days_closed", int64(len(c.plan.Days)), i.DaysClosed)
 		c.expect(view, c.ImportID, "completed", true, i.Completed)
 		c.expect(view, c.ImportID, "refused", int64(len(c.plan.Refused)), i.Refused)

@@ -7,46 +7,6 @@ import (
 	bulkv1 "tillstream/gateway/api/bulk/v1"
 )
 
-// creditNotes compares credit notes part by part, and notes what all credit notes, of other imports too, took off lines.
-func (c *comparison) creditNotes(ctx context.Context) error {
-	seen := map[string]bool{}
-	rows, err := c.client.CreditNotes(ctx, &bulkv1.CreditNotesRequest{})
-	err = each(rows, err, func(n *bulkv1.CreditNote) error {
-		for _, p := range n.Parts {
-			c.take(p)
-		}
-		if n.CorrelationId != c.ImportID {
-			return nil
-		}
-		d, known := c.credits[n.CreditNoteId]
-		if !known {
-			c.differ(Difference{View: "credit_notes", Key: n.CreditNoteId, Field: "row", Found: n.Number})
-			return nil
-		}
-		seen[n.CreditNoteId] = true
-		c.creditNote(d, n)
-		c.worked("comparing credit notes", len(d.Rows))
-		return nil
-	})
-	missing(c, "credit_notes", c.credits, seen)
-	return err
-}
-
-// take notes what a part, not without original, took off its line.
-func (c *comparison) take(p *bulkv1.CreditPart) {
-	line := p.OrderId + "/" + p.LineId
-	t := c.taken[line]
-	switch events.CreditKind(p.Kind) {
-	case events.CreditCancelled:
-		t.cancelled += p.Quantity
-	case events.CreditReturned:
-		t.returned += p.Quantity
-	default:
-		return
-	}
-	c.taken[line] = t
-}
-
 // takenOff answers what credits took off the i-th line of an order. An order gives back shares of a line's gross, rising
 // with the units taken, so that the parts of a line add up to it.
 func (c *comparison) takenOff(d *Document, i int) taken {
@@ -66,69 +26,6 @@ func (c *comparison) sums(d *Document) (gross, units int64, all taken) {
 		all.cancelledAmount, all.returnedAmount = all.cancelledAmount+t.cancelledAmount, all.returnedAmount+t.returnedAmount
 	}
 	return gross, units, all
-}
-
-func (c *comparison) creditNote(d *Document, n *bulkv1.CreditNote) {
-	const view = "credit_notes"
-	parts := c.partsOf(d)
-	total := int64(0)
-	for _, p := range parts {
-		total += p.Amount.Minor
-	}
-	c.expect(view, d.Number, "number", d.Number, n.Number)
-	c.expect(view, d.Number, "customer_id", customerOf(d), n.CustomerId)
-	c.expect(view, d.Number, "country", d.Country, n.Country)
-	c.expect(view, d.Number, "total", total, n.GetTotal().GetMinor())
-	c.expect(view, d.Number, "at", events.Time(d.At), n.IssuedAt.AsTime())
-	c.expect(view, d.Number, "settled", true, n.Settled)
-	c.expect(view, d.Number, "parts", len(parts), len(n.Parts))
-	counted := &c.Figures.Counts
-	counted.Credits++
-	rows := map[int64]bool{}
-	for i, got := range n.Parts {
-		rows[got.Row] = true
-		switch events.CreditKind(got.Kind) {
-		case events.CreditCancelled:
-			counted.PartsCancelled++
-		case events.CreditReturned:
-			counted.PartsReturned++
-		case events.CreditWithoutOriginal:
-			counted.PartsWithout++
-		}
-		if i < len(parts) {
-			want := parts[i]
-			c.expect(view, d.Number, "part", part{int64(want.Row), string(want.Kind), want.SKU, want.Quantity, want.Unit, want.Amount.Minor, partLine(want)},
-				part{got.Row, got.Kind, got.Sku, got.Quantity, unitOf(got.Unit), got.GetAmount().GetMinor(), got.LineId})
-		}
-	}
-	counted.CreditRows += int64(len(rows))
-}
-
-// part is what is compared of a credit part.
-type part struct {
-	Row      int64            `json:"row"`
-	Kind     string           `json:"kind"`
-	SKU      string           `json:"sku"`
-	Quantity int64            `json:"quantity"`
-	Unit     events.UnitPrice `json:"unit"`
-	Amount   int64            `json:"amount"`
-	Line     string           `json:"line_id"`
-}
-
-func partLine(p Part) string {
-	if p.Kind == events.CreditWithoutOriginal {
-		return ""
-	}
-	return lineID(p.Order, p.Line)
-}
-
-func (c *comparison) partsOf(d *Document) []Part {
-	for _, day := range c.plan.Days {
-		if parts, ok := day.Credits[d.Number]; ok {
-			return parts
-		}
-	}
-	return nil
 }
 
 func customerOf(d *Document) string {
@@ -160,24 +57,27 @@ func (c *comparison) orderPages(ctx context.Context) error {
 func (c *comparison) order(d *Document, o *bulkv1.Order) {
 	const view = "orders"
 	gross, units, credits := c.sums(d)
-	state, captured := "closed", gross-credits.cancelledAmount
-	if credits.cancelled == units {
-		state = "cancelled"
-	}
+	captured, shipped := gross-credits.cancelledAmount, c.shipped(d)
 	c.expect(view, d.Number, "number", d.Number, o.Number)
 	c.expect(view, d.Number, "customer_id", customerOf(d), o.CustomerId)
 	c.expect(view, d.Number, "country", d.Country, o.Country)
 	c.expect(view, d.Number, "currency", Currency, o.Currency)
 	c.expect(view, d.Number, "placed_at", events.Time(d.At), o.PlacedAt.AsTime())
-	c.expect(view, d.Number, "state", state, o.State)
+	c.expect(view, d.Number, "state", ended(units, credits), o.State)
 	c.expect(view, d.Number, "gross", gross, o.GetTotals().GetGross().GetMinor())
 	c.expect(view, d.Number, "net", gross, o.GetTotals().GetNet().GetMinor())
+	c.expect(view, d.Number, "tax", int64(0), o.GetTotals().GetTax().GetMinor())
 	c.expect(view, d.Number, "cancelled", credits.cancelledAmount, o.GetCancelled().GetMinor())
 	c.expect(view, d.Number, "returned", credits.returnedAmount, o.GetReturned().GetMinor())
 	c.expect(view, d.Number, "captured", captured, o.GetCaptured().GetMinor())
 	c.expect(view, d.Number, "refunded", credits.returnedAmount, o.GetRefunded().GetMinor())
 	c.expect(view, d.Number, "line_count", int64(len(d.Rows)), o.LineCount)
 	c.expect(view, d.Number, "units", units, o.Units)
+	c.expect(view, d.Number, "shipped_units", shipped, o.ShippedUnits)
+	c.expect(view, d.Number, "shipment_state", shipment(shipped), o.ShipmentState)
+	if captured > 0 {
+		c.expect(view, d.Number, "payment_state", payment(captured, credits.returnedAmount), o.PaymentState)
+	}
 	c.expect(view, d.Number, "lines", len(d.Rows), len(o.Lines))
 	for i, l := range o.Lines {
 		if i < len(d.Rows) {
@@ -185,6 +85,42 @@ func (c *comparison) order(d *Document, o *bulkv1.Order) {
 		}
 	}
 	c.countOrder(d, o)
+}
+
+// ended is the state an imported order comes to.
+func ended(units int64, all taken) string {
+	if all.cancelled == units {
+		return "cancelled"
+	}
+	return "closed"
+}
+
+// shipped counts the units of goods that left: what was not cancelled.
+func (c *comparison) shipped(d *Document) (units int64) {
+	for i, r := range d.Rows {
+		if r.IsGoods() {
+			units += r.Quantity - c.takenOff(d, i).cancelled
+		}
+	}
+	return units
+}
+
+func shipment(units int64) string {
+	if units == 0 {
+		return "none"
+	}
+	return "dispatched"
+}
+
+// payment is the state of a payment of which something was captured.
+func payment(captured, refunded int64) string {
+	switch refunded {
+	case 0:
+		return "captured"
+	case captured:
+		return "refunded"
+	}
+	return "partially_refunded"
 }
 
 func (c *comparison) line(d *Document, i int, l *bulkv1.OrderLine) {
@@ -199,6 +135,7 @@ func (c *comparison) line(d *Document, i int, l *bulkv1.OrderLine) {
 	}
 	key := d.Number + "/" + l.LineId
 	c.expect(view, key, "line_id", lineID(d.Number, i), l.LineId)
+	c.expect(view, key, "ordinal", int64(i+1), l.Ordinal)
 	c.expect(view, key, "sku", r.SKU, l.Sku)
 	c.expect(view, key, "name", name, l.Name)
 	c.expect(view, key, "kind", kind, l.Kind)
@@ -266,6 +203,8 @@ func (c *comparison) customerOrders(ctx context.Context) error {
 		c.expect(view, d.Number, "customer_id", customerOf(d), o.CustomerId)
 		c.expect(view, d.Number, "country", d.Country, o.Country)
 		c.expect(view, d.Number, "placed_at", events.Time(d.At), o.PlacedAt.AsTime())
+		c.expect(view, d.Number, "currency", Currency, o.Currency)
+		c.expect(view, d.Number, "state", ended(units, credits), o.State)
 		c.expect(view, d.Number, "gross", gross, o.Gross)
 		c.expect(view, d.Number, "cancelled", credits.cancelledAmount, o.Cancelled)
 		c.expect(view, d.Number, "returned", credits.returnedAmount, o.Returned)

@@ -3,6 +3,7 @@ package onlineretail
 import (
 	"context"
 	"iter"
+	"time"
 
 	"tillstream/events"
 	bulkv1 "tillstream/gateway/api/bulk/v1"
@@ -12,6 +13,7 @@ import (
 type move struct {
 	Kind, SKU, Reason, Reference, Order, Return string
 	Quantity                                    int64
+	At                                          time.Time
 }
 
 // movements compares stock movements row by row, and adds up what they come to.
@@ -20,7 +22,7 @@ func (c *comparison) movements(ctx context.Context) error {
 	documents := map[string]bool{}
 	rows, err := c.client.Movements(ctx, &bulkv1.MovementsRequest{CorrelationId: c.ImportID})
 	err = each(rows, err, func(m *bulkv1.Movement) error {
-		got := move{m.Kind, m.Sku, m.Reason, m.Reference, m.OrderId, m.ReturnId, m.Quantity}
+		got := move{m.Kind, m.Sku, m.Reason, m.Reference, m.OrderId, m.ReturnId, m.Quantity, m.At.AsTime()}
 		if c.Compared++; !want.take(got) {
 			c.differ(Difference{View: "stock_movements", Key: m.Sku, Field: "row", Found: got})
 		}
@@ -61,13 +63,13 @@ func (c *comparison) countMovement(m *bulkv1.Movement, documents map[string]bool
 func (c *comparison) moves() iter.Seq[move] {
 	return func(yield func(move) bool) {
 		for _, r := range c.plan.Opening {
-			if !yield(move{Kind: "received", SKU: r.SKU, Reference: openingReference, Quantity: r.Units}) {
+			if !yield(move{Kind: "received", SKU: r.SKU, Reference: openingReference, Quantity: r.Units, At: events.Time(c.plan.Days[0].From)}) {
 				return
 			}
 		}
 		for _, day := range c.plan.Days {
 			for _, d := range day.Documents {
-				for _, m := range c.movesOf(d, day.Credits[d.Number]) {
+				for _, m := range c.movesOf(day, d) {
 					if !yield(m) {
 						return
 					}
@@ -77,7 +79,8 @@ func (c *comparison) moves() iter.Seq[move] {
 	}
 }
 
-func (c *comparison) movesOf(d *Document, parts []Part) (list []move) {
+func (c *comparison) movesOf(day *Day, d *Document) (list []move) {
+	at := events.Time(d.At)
 	switch d.Class {
 	case Sale, FreeOrder:
 		cancelled := map[int]int64{}
@@ -86,22 +89,22 @@ func (c *comparison) movesOf(d *Document, parts []Part) (list []move) {
 		}
 		skus, lines := goodsOf(d, cancelled)
 		for _, sku := range skus {
-			list = append(list, move{Kind: "committed", SKU: sku, Order: orderID(d.Number), Quantity: -events.Units(lines[sku])})
+			list = append(list, move{Kind: "committed", SKU: sku, Order: orderID(d.Number), Quantity: -events.Units(lines[sku]), At: events.Time(day.end())})
 		}
 	case StockMovement:
 		for _, r := range d.Rows {
 			if r.IsGoods() {
-				list = append(list, move{Kind: "adjusted", SKU: r.SKU, Reason: remark(r), Reference: d.Number, Quantity: r.Quantity})
+				list = append(list, move{Kind: "adjusted", SKU: r.SKU, Reason: remark(r), Reference: d.Number, Quantity: r.Quantity, At: events.Time(r.At)})
 			}
 		}
 	case Credit:
-		for _, p := range parts {
+		for _, p := range day.Credits[d.Number] {
 			switch {
 			case !isGoods(p.SKU):
 			case p.Kind == events.CreditWithoutOriginal:
-				list = append(list, move{Kind: "adjusted", SKU: p.SKU, Reason: withoutOriginal, Reference: d.Number, Quantity: p.Quantity})
+				list = append(list, move{Kind: "adjusted", SKU: p.SKU, Reason: withoutOriginal, Reference: d.Number, Quantity: p.Quantity, At: at})
 			case p.Kind == events.CreditReturned:
-				list = append(list, move{Kind: "returned", SKU: p.SKU, Order: orderID(p.Order), Return: returnID(d, p.Order), Quantity: p.Quantity})
+				list = append(list, move{Kind: "returned", SKU: p.SKU, Order: orderID(p.Order), Return: returnID(d, p.Order), Quantity: p.Quantity, At: at})
 			}
 		}
 	}

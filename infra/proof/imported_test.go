@@ -47,11 +47,15 @@ func imports(t *testing.T, till *tilltest.Till, wantCode int, file string, flags
 // The promise of the import: three months of a real shop come in, close to the penny and the unit against what the views
 // say, and are in once, however often they are brought.
 func TestThreeMonthsOfARealShopCloseToThePennyAndTheUnit(t *testing.T) {
+	file, isRight := threeMonths, isWhatTheBooksGive
+	if testing.Short() {
+		file, isRight = excerpt(t, 4), hasNoDifferences
+	}
 	till := tilltest.Start(t, dataDir(t, "data"))
 
-	first, ran := imports(t, till, 0, threeMonths)
+	first, ran := imports(t, till, 0, file)
 
-	isWhatTheBooksGive(t, first)
+	isRight(t, first)
 	if first.EventsAdded == 0 {
 		t.Error("nothing was added")
 	}
@@ -59,14 +63,20 @@ func TestThreeMonthsOfARealShopCloseToThePennyAndTheUnit(t *testing.T) {
 		t.Errorf("the importer took %d MiB", ran.Peak>>20)
 	}
 	t.Logf("%d events added, the importer took %d MiB at its peak", first.EventsAdded, ran.Peak>>20)
-
 	before := len(stored(t, openLog(t, till)))
-	for name, flags := range map[string][]string{"again": nil, "to reconcile only": {"--reconcile-only"}} {
-		again, _ := imports(t, till, 0, threeMonths, flags...)
-		isWhatTheBooksGive(t, again)
-		if now := len(stored(t, openLog(t, till))); again.EventsAdded != 0 || now != before {
-			t.Errorf("run %s it says it added %d events, and the log went from %d to %d", name, again.EventsAdded, before, now)
-		}
+
+	again, _ := imports(t, till, 0, file)
+
+	isRight(t, again)
+	if now := len(stored(t, openLog(t, till))); again.EventsAdded != 0 || now != before {
+		t.Errorf("run again it says it added %d events, and the log went from %d to %d", again.EventsAdded, before, now)
+	}
+}
+
+func hasNoDifferences(t *testing.T, s said) {
+	t.Helper()
+	if len(s.Differences) > 0 || s.Counts["sales"] == 0 || s.Net == 0 {
+		t.Errorf("%d differences, %d sales, net %d", len(s.Differences), s.Counts["sales"], s.Net)
 	}
 }
 
