@@ -30,6 +30,7 @@ type Addresses struct {
 	HTTP       string `json:"http,omitempty"`
 	GRPC       string `json:"grpc,omitempty"`
 	EventStore string `json:"eventstore,omitempty"`
+	Analysts   string `json:"analysts,omitempty"` // DSN of the read-only role, without its password
 }
 
 // Running is the platform that owns a data directory now. Its addresses are empty while it is starting.

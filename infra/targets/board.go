@@ -20,6 +20,7 @@ type board struct {
 	database    *database
 	hub         *feed.Hub
 	started     time.Time
+	analysts    string                         // who they are to the database, or why there are none
 	generations map[string]postgres.Generation // by view
 	parkings    parkings
 }
@@ -102,7 +103,7 @@ func (b *board) Status(ctx context.Context) (gateway.PlatformStatus, error) {
 
 // providers names what serves each part.
 func (b *board) providers(store string) map[string]string {
-	p := map[string]string{"event store": "embedded at " + store, "row views": "configured Postgres"}
+	p := map[string]string{"event store": "embedded at " + store, "row views": "configured Postgres", "analysts": b.analysts}
 	if b.log.embedded == nil {
 		p["event store"] = "configured at " + store
 	}

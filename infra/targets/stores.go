@@ -94,6 +94,7 @@ func (l *log) stopped() <-chan struct{} {
 // database is where views live, private or not.
 type database struct {
 	*postgres.DB
+	dsn    string
 	server *local.Postgres // nil: configured
 }
 
@@ -115,7 +116,7 @@ func openDatabase(ctx context.Context, c Config, undo *closers) (*database, erro
 		return nil, fmt.Errorf("open the database of the views: %w", err)
 	}
 	undo.add(func() error { db.Close(); return nil })
-	d.DB = db
+	d.DB, d.dsn = db, dsn
 	return d, nil
 }
 

@@ -56,7 +56,11 @@ func Up(ctx context.Context, c Config, announce func(Where)) (err error) {
 	if where.HTTP, where.GRPC, err = g.Listen(); err != nil {
 		return err
 	}
-	if err := owner.Announce(local.Addresses{HTTP: where.HTTP, GRPC: where.GRPC, EventStore: where.EventStore}); err != nil {
+	analysts, err := admitAnalysts(ctx, c, db, b)
+	if err != nil {
+		return err
+	}
+	if err := owner.Announce(local.Addresses{HTTP: where.HTTP, GRPC: where.GRPC, EventStore: where.EventStore, Analysts: analysts}); err != nil {
 		return err
 	}
 	go forgetErased(ctx, v.Customers, people, c.Log)
