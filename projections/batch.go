@@ -20,7 +20,7 @@ type batch[V any] struct {
 
 // step is one fact of a batch with what it touches.
 type step[V any] struct {
-	fact    events.Recorded
+	fact    *events.Recorded
 	touches []touch[V]
 	seeks   []Entry
 	behind  string // the key of the parked stream that the fact belongs to
@@ -53,7 +53,9 @@ func (b *batch[V]) apply(ctx context.Context, page Interval) error {
 // read finds out what the facts touch. Where that cannot be told, the stream is parked.
 func (b *batch[V]) read(page Interval) {
 	broken := page.Broken
-	for _, r := range page.Facts {
+	b.steps = make([]step[V], 0, len(page.Facts))
+	for i := range page.Facts {
+		r := &page.Facts[i]
 		for len(broken) > 0 && broken[0].Position < r.Position {
 			b.unreadable(broken[0])
 			broken = broken[1:]
@@ -73,10 +75,10 @@ func (b *batch[V]) unreadable(e Broken) {
 	}
 }
 
-func (b *batch[V]) route(r events.Recorded) {
-	touches, seeks, failed := b.p.view.namedBy(r)
+func (b *batch[V]) route(r *events.Recorded) {
+	touches, seeks, failed := b.p.view.namedBy(*r)
 	if failed != nil {
-		b.parking.put(failed.parked(StreamKey(r.Stream), KeysFailed, r))
+		b.parking.put(failed.parked(StreamKey(r.Stream), KeysFailed, *r))
 		return
 	}
 	s := step[V]{fact: r, touches: touches, seeks: seeks}
@@ -128,7 +130,7 @@ func (b *batch[V]) fold(s step[V]) {
 	if len(s.seeks) > 0 {
 		b.parking.everyKeyRemembers(s.fact.Position)
 	}
-	for _, t := range b.folding.indexed(s.fact, s.touches) {
+	for _, t := range b.folding.indexed(*s.fact, s.touches) {
 		switch {
 		case b.parking.has(t.key):
 			b.parking.remember(t.key, s.fact.Position)
@@ -138,8 +140,8 @@ func (b *batch[V]) fold(s step[V]) {
 		case b.refused[t.key] != nil:
 			b.parking.put(ParkedKey{Key: t.key, Cause: SaveFailed, Failed: s.fact.Position, Wire: s.fact.Type(), Error: b.refused[t.key].Error()})
 		default:
-			if failed := b.folding.into(t, s.fact); failed != nil {
-				b.parking.put(failed.parked(t.key, FoldFailed, s.fact))
+			if failed := b.folding.into(t, *s.fact); failed != nil {
+				b.parking.put(failed.parked(t.key, FoldFailed, *s.fact))
 			}
 		}
 	}

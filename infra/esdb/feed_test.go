@@ -177,6 +177,36 @@ func TestBetweenReadsExactlyWhatWasMissed(t *testing.T) {
 	}
 }
 
+func TestOneEventIsReadByItsPosition(t *testing.T) {
+	connection := eventstoretest.Start(t)
+	s, c := dialled(t, connection), foreign(t, connection)
+	id, err := s.OpenLog(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Append(t.Context(), "stock-a", -1, drafts(t, "one", "stock-a", 3)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, c, "order-1", "order.placed", `not JSON`, `{"v":1}`)
+	head, err := s.Head(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _ := between(t, s, 0, head)
+	for _, f := range all.Facts {
+		i, err := s.EventAt(t.Context(), f.Position)
+		if err != nil || i.Log != id || i.To != f.Position || len(i.Facts) != 1 || i.Facts[0].ID != f.ID || len(i.Broken) != 0 {
+			t.Errorf("at %d stands %+v, %v", f.Position, i, err)
+		}
+	}
+	if i, err := s.EventAt(t.Context(), head); err != nil || len(i.Broken) != 1 || string(i.Broken[0].Data) != "not JSON" {
+		t.Errorf("at %d stands %+v, %v", head, i, err)
+	}
+	if i, err := s.EventAt(t.Context(), head+1000); err == nil {
+		t.Errorf("beyond the end of the log stands %+v", i)
+	}
+}
+
 func TestAForeignLogIsNotFollowed(t *testing.T) {
 	m := newMachine(t)
 	s := dialled(t, m.connection())
