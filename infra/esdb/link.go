@@ -123,7 +123,7 @@ func ask[R any](ctx context.Context, s *Store, call func(context.Context, *clien
 		return a.result, nil
 	case ctx.Err() != nil && !answeredCode(a.err):
 		return none, fmt.Errorf("%w: %w", context.Cause(ctx), a.err)
-	case codeOf(a.err) == client.ErrorCodeDeadlineExceeded: // the server heard of the deadline first
+	case codeOf(a.err) == client.ErrorCodeDeadlineExceeded || status.Code(a.err) == codes.DeadlineExceeded: // another's clock was first
 		return none, fmt.Errorf("%w: %w", context.DeadlineExceeded, a.err)
 	}
 	return none, a.err
