@@ -3,6 +3,8 @@ package aggregates
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"tillstream/events"
 )
@@ -67,3 +69,6 @@ func (r *replaying[S, E]) JSON() (json.RawMessage, error) {
 	}
 	return json.Marshal(r.state)
 }
+
+// Categories lists the kinds of streams of this shop, sorted.
+func Categories() []string { return slices.Sorted(maps.Keys(subjects)) }

@@ -39,7 +39,7 @@ func AccountingNote(id string) Stream[AccountingEvent] {
 
 // Sentence says the fact in plain words.
 func (e AccountingNoteRecorded) Sentence() string {
-	return fmt.Sprintf("Accounting note %s booked %s in %s, in %s", named(e.Number, e.NoteID), e.Total.words(), e.Country, count(len(e.Lines), "entry", "entries"))
+	return fmt.Sprintf("Accounting note %s booked %s in %s, in %s", named(e.Number, e.NoteID), e.Total.String(), e.Country, count(len(e.Lines), "entry", "entries"))
 }
 
 func admitAccounting(c *Codec) { Current[AccountingNoteRecorded](c) }

@@ -65,7 +65,7 @@ func CreditNote(id string) Stream[CreditNoteEvent] {
 
 // Sentence says the fact in plain words.
 func (e CreditNoteIssued) Sentence() string {
-	return fmt.Sprintf("Credit note %s over %s was issued to %s, in %s", named(e.Number, e.CreditNoteID), e.Total.words(), buyer(e.CustomerID),
+	return fmt.Sprintf("Credit note %s over %s was issued to %s, in %s", named(e.Number, e.CreditNoteID), e.Total.String(), buyer(e.CustomerID),
 		count(len(e.Parts), "part", "parts"))
 }
 

@@ -85,7 +85,7 @@ func Loyalty(customerID string) Stream[LoyaltyEvent] {
 
 // Sentence says the fact in plain words.
 func (e PointsEarned) Sentence() string {
-	return fmt.Sprintf("Customer %s earned %s for %s of order %s, usable from %s to %s", short(e.CustomerID), points(e.Points), e.Spent.words(),
+	return fmt.Sprintf("Customer %s earned %s for %s of order %s, usable from %s to %s", short(e.CustomerID), points(e.Points), e.Spent.String(),
 		short(e.OrderID), day(e.ActivatesAt), day(e.ExpiresAt))
 }
 
@@ -107,7 +107,7 @@ func (e PointsExpired) Sentence() string {
 // Sentence says the fact in plain words.
 func (e PointsReversed) Sentence() string {
 	said := fmt.Sprintf("%s of customer %s %s taken back, for %s of order %s", points(e.Points), short(e.CustomerID), were(e.Points),
-		e.Returned.words(), short(e.OrderID))
+		e.Returned.String(), short(e.OrderID))
 	if e.Short > 0 {
 		said += fmt.Sprintf("; %d were no longer there", e.Short)
 	}

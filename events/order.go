@@ -178,7 +178,7 @@ func (e OrderPlaced) Sentence() string {
 		who += sealedWords(", ", sealedWord{FieldName, e.Guest.Name}, sealedWord{"e-mail", e.Guest.Email})
 	}
 	return fmt.Sprintf("Order %s was placed by %s in %s: %s, %s%s", named(e.Number, e.OrderID), who, e.Country,
-		count(len(e.Lines), "line", "lines"), e.Totals.Gross.words(),
+		count(len(e.Lines), "line", "lines"), e.Totals.Gross.String(),
 		sealedWords("; ", sealedWord{FieldAddress, e.ShipTo}, sealedWord{"payment token", e.PaymentToken}))
 }
 
@@ -190,7 +190,7 @@ func (e OrderConfirmed) Sentence() string {
 // Sentence says the fact in plain words.
 func (e OrderLineCancelled) Sentence() string {
 	return fmt.Sprintf("%s of a line of order %s %s cancelled, %s is no longer owed%s", units(e.Quantity), short(e.OrderID), were(e.Quantity),
-		e.Amount.words(), because(e.Reason))
+		e.Amount.String(), because(e.Reason))
 }
 
 // Sentence says the fact in plain words.
@@ -210,7 +210,7 @@ func (e OrderDelivered) Sentence() string {
 
 // Sentence says the fact in plain words.
 func (e OrderCancelled) Sentence() string {
-	return fmt.Sprintf("Order %s was cancelled, %s is no longer owed%s", short(e.OrderID), e.Amount.words(), because(e.Reason))
+	return fmt.Sprintf("Order %s was cancelled, %s is no longer owed%s", short(e.OrderID), e.Amount.String(), because(e.Reason))
 }
 
 // Sentence says the fact in plain words.
@@ -219,7 +219,7 @@ func (e OrderReturned) Sentence() string {
 	for _, l := range e.Lines {
 		n += l.Quantity
 	}
-	return fmt.Sprintf("%s of order %s came back, worth %s", units(n), short(e.OrderID), e.Amount.words())
+	return fmt.Sprintf("%s of order %s came back, worth %s", units(n), short(e.OrderID), e.Amount.String())
 }
 
 // Sentence says the fact in plain words.

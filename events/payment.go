@@ -102,13 +102,13 @@ func Payment(id string) Stream[PaymentEvent] { return Stream[PaymentEvent]("paym
 
 // Sentence says the fact in plain words.
 func (e PaymentRequested) Sentence() string {
-	return fmt.Sprintf("%s for order %s is to be taken through %s%s", e.Amount.words(), short(e.OrderID), e.Provider,
+	return fmt.Sprintf("%s for order %s is to be taken through %s%s", e.Amount.String(), short(e.OrderID), e.Provider,
 		sealedWords(", ", sealedWord{"payment token", e.Token}))
 }
 
 // Sentence says the fact in plain words.
 func (e PaymentAuthorized) Sentence() string {
-	return fmt.Sprintf("The provider holds %s for order %s", e.Amount.words(), short(e.OrderID))
+	return fmt.Sprintf("The provider holds %s for order %s", e.Amount.String(), short(e.OrderID))
 }
 
 // Sentence says the fact in plain words.
@@ -118,27 +118,27 @@ func (e PaymentDeclined) Sentence() string {
 
 // Sentence says the fact in plain words.
 func (e PaymentCaptured) Sentence() string {
-	return fmt.Sprintf("%s was taken for order %s", e.Amount.words(), short(e.OrderID))
+	return fmt.Sprintf("%s was taken for order %s", e.Amount.String(), short(e.OrderID))
 }
 
 // Sentence says the fact in plain words.
 func (e PaymentRefunded) Sentence() string {
-	return fmt.Sprintf("%s was given back for order %s%s", e.Amount.words(), short(e.OrderID), because(e.Reason))
+	return fmt.Sprintf("%s was given back for order %s%s", e.Amount.String(), short(e.OrderID), because(e.Reason))
 }
 
 // Sentence says the fact in plain words.
 func (e PaymentVoided) Sentence() string {
-	return fmt.Sprintf("%s for order %s was given up before it was taken%s", e.Amount.words(), short(e.OrderID), because(e.Reason))
+	return fmt.Sprintf("%s for order %s was given up before it was taken%s", e.Amount.String(), short(e.OrderID), because(e.Reason))
 }
 
 // Sentence says the fact in plain words.
 func (e PaymentExpired) Sentence() string {
-	return fmt.Sprintf("The payment of order %s expired: the provider no longer holds %s", short(e.OrderID), e.Amount.words())
+	return fmt.Sprintf("The payment of order %s expired: the provider no longer holds %s", short(e.OrderID), e.Amount.String())
 }
 
 // Sentence says the fact in plain words.
 func (e PaymentDisputed) Sentence() string {
-	return fmt.Sprintf("The card holder contests %s of order %s%s", e.Amount.words(), short(e.OrderID), because(e.Reason))
+	return fmt.Sprintf("The card holder contests %s of order %s%s", e.Amount.String(), short(e.OrderID), because(e.Reason))
 }
 
 func admitPayment(c *Codec) {

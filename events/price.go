@@ -95,7 +95,7 @@ func (l PriceList) At(t time.Time, currency string) (held PriceWindow, ok bool) 
 
 // Sentence says the fact in plain words.
 func (e PriceSet) Sentence() string {
-	said := fmt.Sprintf("%s costs %s at %s from %s", e.SKU, e.Unit.words(), e.Warehouse, day(e.ValidFrom))
+	said := fmt.Sprintf("%s costs %s at %s from %s", e.SKU, e.Unit.String(), e.Warehouse, day(e.ValidFrom))
 	if e.ValidUntil != nil {
 		said += " until " + day(*e.ValidUntil)
 	}

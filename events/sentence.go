@@ -113,8 +113,8 @@ func parcel(lines []LineQuantity, order, what string) string {
 
 func day(t time.Time) string { return t.UTC().Format(time.DateOnly) }
 
-// words is a total with its decimal point: GBP 12.50.
-func (m Money) words() string {
+// String is a total with its decimal point: GBP 12.50.
+func (m Money) String() string {
 	digits, err := Digits(m.Currency)
 	if err != nil {
 		digits = 0
@@ -122,8 +122,8 @@ func (m Money) words() string {
 	return strings.TrimSpace(m.Currency + " " + decimal(m.Minor, digits))
 }
 
-// words is a unit price with its decimal point: GBP 2.095.
-func (p UnitPrice) words() string {
+// String is a unit price with its decimal point: GBP 2.095.
+func (p UnitPrice) String() string {
 	return strings.TrimSpace(p.Currency + " " + decimal(p.Amount, int(min(p.Scale, MaxScale))))
 }
 

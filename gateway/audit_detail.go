@@ -56,30 +56,33 @@ func (g *Gateway) replayed(ctx context.Context, e projections.AuditEntry) (r rep
 			return r, err
 		}
 		last := fact.Revision == uint64(e.Revision)
-		if last && r.problem == "" {
-			r.before, err = stateOf(fold)
-		}
-		if err == nil && r.problem == "" {
-			err = evolve(fold, fact.Event)
-		}
-		if err != nil {
-			r.problem = fmt.Sprintf("the state cannot be folded at revision %d: %v", fact.Revision, err)
-		}
-		if !last {
-			continue
-		}
-		r.fact = fact
 		if r.problem == "" {
-			r.after, err = stateOf(fold)
-		} else {
-			r.before = nil
+			r.fold(fold, fact, last)
 		}
-		if err == nil {
+		if last {
+			r.fact = fact
 			r.data, err = dataOf(fact.Event)
+			return r, err
 		}
-		return r, err
 	}
 	return r, fmt.Errorf("the audit log knows %s at revision %d, the stream does not", e.Stream, e.Revision)
+}
+
+// fold folds the next fact of the stream, and notes what was before and after the last.
+func (r *replayed) fold(state aggregates.Replay, fact events.Recorded, last bool) {
+	var err error
+	if last {
+		r.before, err = stateOf(state)
+	}
+	if err == nil {
+		err = evolve(state, fact.Event)
+	}
+	if err == nil && last {
+		r.after, err = stateOf(state)
+	}
+	if err != nil {
+		r.before, r.after, r.problem = nil, nil, fmt.Sprintf("the state cannot be folded at revision %d: %v", fact.Revision, err)
+	}
 }
 
 // evolve turns the panic of a fold, which a foreign fact can cause, into an error.

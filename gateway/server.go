@@ -55,6 +55,7 @@ func (g *Gateway) serve() {
 		g.mount(g.HTTP, r)
 	}
 	g.mountAudit(g.HTTP)
+	g.mountWeb(g.HTTP)
 	g.mountPages(g.HTTP)
 
 	g.GRPC = kgrpc.NewServer(kgrpc.Address(g.opts.GRPC), kgrpc.Timeout(g.opts.Within), kgrpc.Middleware(g.asCall),
