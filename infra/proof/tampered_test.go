@@ -38,7 +38,7 @@ var booked = map[string][]string{
 // makes the import end with 3, whichever view it is in.
 func TestARowChangedBehindThePlatformsBackIsFound(t *testing.T) {
 	r, file := chance(t), excerpt(t, 1)
-	columnsEach := 4
+	columnsEach := 3
 	if testing.Short() {
 		columnsEach = 1
 	}
