@@ -35,7 +35,7 @@ func becomesReady(t *testing.T, till *tilltest.Till) {
 func TestASecondStartIsReadySoonAndFindsEverything(t *testing.T) {
 	data := dataDir(t, "a path with spaces, and ünlü")
 	till := tilltest.Start(t, data)
-	must(t, till, "POST", "/v1/products", nil, object{"sku": "LAMP", "name": "Lamp", "kind": "goods"})
+	lamp := must(t, till, "POST", "/v1/products", nil, object{"sku": "LAMP", "name": "Lamp", "kind": "goods"})
 	till.Stop(t)
 	for _, end := range []struct {
 		name string
@@ -57,7 +57,7 @@ func TestASecondStartIsReadySoonAndFindsEverything(t *testing.T) {
 			t.Errorf("%s it was ready after %v", end.name, took)
 		}
 		t.Logf("%s it was ready after %v; it says %v", end.name, took, again.Took)
-		if r := must(t, again, "GET", "/v1/products/LAMP", nil, nil); r.json["name"] != "Lamp" {
+		if r := must(t, again, "GET", "/v1/products/LAMP", after(lamp), nil); r.json["name"] != "Lamp" {
 			t.Errorf("%s the product is %s", end.name, r.text)
 		}
 		again.Stop(t)
