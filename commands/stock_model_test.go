@@ -71,7 +71,7 @@ func wantsStock(t *rapid.T, held map[string]map[string]int64) stockCommand {
 	n := rapid.Int64Range(1, 12)
 	order := rapid.SampledFrom([]string{"ada", "bob", "eve"}).Draw(t, "order")
 	switch rapid.SampledFrom([]string{"reserve", "expire", "release", "commit", "receive", "reserve", "expire", "commit", "reserve",
-		"release", "receive", "adjust", "out", "in", "count", "backorder", "return"}).Draw(t, "wish") {
+		"release", "receive", "adjust", "out", "in", "count", "backorder", "backorder", "backorder", "return"}).Draw(t, "wish") {
 	case "receive":
 		return commands.ReceiveStock{SKU: sku, Warehouse: w, Quantity: 2 * n.Draw(t, "n")}
 	case "adjust":
@@ -85,7 +85,7 @@ func wantsStock(t *rapid.T, held map[string]map[string]int64) stockCommand {
 	case "count":
 		return commands.CountStock{SKU: sku, Warehouse: w, Counted: rapid.Int64Range(0, 40).Draw(t, "n")}
 	case "backorder":
-		return commands.AllowBackorder{SKU: sku, Warehouse: w, Limit: rapid.Int64Range(0, 10).Draw(t, "n")}
+		return commands.AllowBackorder{SKU: sku, Warehouse: w, Limit: rapid.SampledFrom([]int64{0, 3, 10, 40}).Draw(t, "n")}
 	case "reserve":
 		expires := noon.Add(time.Duration(rapid.IntRange(1, 60).Draw(t, "minutes")) * time.Minute)
 		return commands.ReserveStock{SKU: sku, Warehouse: w, OrderID: order, Lines: wantsLines(t, nil), ExpiresAt: &expires, At: noon}
@@ -102,9 +102,9 @@ func wantsStock(t *rapid.T, held map[string]map[string]int64) stockCommand {
 // wantsLines draws none, one or two lines, of what is held if anything is, and now and then of more.
 func wantsLines(t *rapid.T, held map[string]int64) (drawn []events.LineQuantity) {
 	for _, id := range []string{"1", "2"} {
-		n := rapid.Int64Range(0, 6).Draw(t, "units of "+id)
+		n := rapid.Int64Range(0, 12).Draw(t, "units of "+id)
 		if most, holds := held[id]; holds && rapid.IntRange(0, 4).Draw(t, "within") > 0 {
-			n = min(n, most)
+			n = rapid.SampledFrom([]int64{min(n, most), most}).Draw(t, "all of it")
 		}
 		if n > 0 {
 			drawn = append(drawn, events.LineQuantity{LineID: id, Quantity: n})
