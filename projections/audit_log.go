@@ -32,7 +32,16 @@ type AuditEntry struct {
 	SKU         string    // the product it is about; empty: none
 }
 
-// AuditLog holds one entry per fact, under its position.
+// AuditLog holds one entry per fact, under its position. Its indexes are chosen for what auditors ask. On ten million
+// entries, two busy cores, a page of 51 rows takes (EXPLAIN ANALYZE, ms):
+//
+//	newest first, or from deep inside     0.5   Index Scan Backward using pkey, Index Cond (key < …)
+//	a stream · a type · an actor        0.1–5   Index Scan Backward using stream · type · actor, Index Cond (… = …, key < …)
+//	a jump to a time                      0.7   Index Scan Backward using at, Index Cond (at < …)
+//	a type in a month                      34   Index Scan Backward using at, Filter (type = …)
+//	a rare type in six years              0.2   Index Scan using type, Sort
+//	a kind of actor, staff:*              440   Index Scan Backward using pkey, Filter: the widest of them
+//	a fact by its id · its effects   0.1 · 2.5   Index Scan using event_id · Bitmap Index Scan on causation
 var AuditLog = Define("audit_log", 1, OnAny(
 	func(r events.Recorded) []string { return []string{AuditKey(r.Position)} },
 	func(_ AuditEntry, _ string, r events.Recorded) AuditEntry {
