@@ -57,7 +57,7 @@ func (s *Store) readStream(ctx context.Context, stream string, from client.Strea
 		if err != nil {
 			return page{}, err
 		}
-		return collect(r, limit)
+		return collect(r, limit, pageBytesMax)
 	})
 	if codeOf(err) == client.ErrorCodeResourceNotFound {
 		return page{end: true}, nil
@@ -69,6 +69,10 @@ func (s *Store) readStream(ctx context.Context, stream string, from client.Strea
 }
 
 func (s *Store) readAll(ctx context.Context, from client.AllPosition, way client.Direction, limit uint64) (page, error) {
+	return s.readAllOf(ctx, from, way, limit, pageBytesMax)
+}
+
+func (s *Store) readAllOf(ctx context.Context, from client.AllPosition, way client.Direction, limit uint64, bytes int) (page, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
 	p, err := ask(ctx, s, func(ctx context.Context, c *client.Client) (page, error) {
@@ -76,7 +80,7 @@ func (s *Store) readAll(ctx context.Context, from client.AllPosition, way client
 		if err != nil {
 			return page{}, err
 		}
-		return collect(r, limit)
+		return collect(r, limit, bytes)
 	})
 	if err != nil {
 		return page{}, fmt.Errorf("read the log: %w", err)
@@ -85,9 +89,9 @@ func (s *Store) readAll(ctx context.Context, from client.AllPosition, way client
 }
 
 // collect takes a page off a read and ends it.
-func collect(r *client.ReadStream, limit uint64) (p page, err error) {
+func collect(r *client.ReadStream, limit uint64, bytes int) (p page, err error) {
 	defer r.Close()
-	for size := 0; uint64(len(p.events)) < limit && size < pageBytesMax; {
+	for size := 0; uint64(len(p.events)) < limit && size < bytes; {
 		e, err := r.Recv()
 		if errors.Is(err, io.EOF) {
 			p.end = true

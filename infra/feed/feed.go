@@ -49,7 +49,9 @@ type Hub struct {
 	mu        sync.Mutex
 	head      projections.Checkpoint // the last event the source delivered
 	delivered time.Time
-	followers []*following
+	followers []*following    // replaced, never changed
+	run       context.Context // of Run; nil: not yet
+	running   sync.WaitGroup
 }
 
 // New makes a hub on the log named id.
@@ -57,43 +59,24 @@ func New(source Source, id events.LogID, log *slog.Logger) *Hub {
 	return &Hub{source: source, id: id, log: log}
 }
 
-// Add makes f follow from its checkpoint on. Followers are added before Run.
-func (h *Hub) Add(f Follower) {
-	h.followers = append(h.followers, &following{Follower: f, queue: make(chan projections.Interval, queueMax), since: time.Now(), current: time.Now()})
-}
-
 // Run follows the log until the context ends, then lets every follower keep its checkpoint.
 func (h *Hub) Run(ctx context.Context) error {
-	h.head = h.start()
-	var running sync.WaitGroup
-	for _, f := range h.followers {
-		running.Go(func() { h.feed(ctx, f) })
-	}
-	beats, stop := context.WithCancel(ctx)
-	running.Go(func() { h.beat(beats) })
-	err := h.source.Follow(ctx, h.head.At, func(i projections.Interval) error { return h.deliver(ctx, i) })
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	h.begin(running)
+	err := h.source.Follow(running, h.Head().At, func(i projections.Interval) error { return h.deliver(running, i) })
 	stop()
-	running.Wait()
+	h.end()
 	if ctx.Err() != nil {
 		return nil
 	}
 	return err
 }
 
-// start is the earliest checkpoint: the count of events up to there is known, so counts are exact from there on.
-func (h *Hub) start() projections.Checkpoint {
-	earliest := projections.Checkpoint{Log: h.id}
-	for i, f := range h.followers {
-		if at := f.At(); i == 0 || at.At < earliest.At {
-			earliest = at
-		}
-	}
-	return earliest
-}
-
 func (h *Hub) deliver(ctx context.Context, i projections.Interval) error {
 	now := time.Now()
-	for _, f := range h.followers {
+	followers := h.following()
+	for _, f := range followers {
 		if f.At().At >= i.From {
 			f.reached(now)
 		}
@@ -103,7 +86,7 @@ func (h *Hub) deliver(ctx context.Context, i projections.Interval) error {
 	h.mu.Unlock()
 	patience := time.NewTimer(blockFor)
 	defer patience.Stop()
-	for _, f := range h.followers {
+	for _, f := range followers {
 		if err := f.offer(ctx, i, patience); err != nil {
 			return err
 		}
@@ -122,7 +105,7 @@ func (h *Hub) beat(ctx context.Context) {
 		case <-tick.C:
 		}
 		head := h.Head()
-		for _, f := range h.followers {
+		for _, f := range h.following() {
 			if f.At().At >= head.At {
 				f.reached(time.Now())
 			} else {

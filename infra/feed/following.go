@@ -12,7 +12,10 @@ import (
 type following struct {
 	Follower
 	queue chan projections.Interval
-	left  bool // the last offer was refused: nobody waits for it again until it takes one
+	left  bool          // the last offer was refused: nobody waits for it again until it takes one
+	late  bool          // the hub does not begin where it stands
+	stop  func()        // ends the following; nil: the hub does not run
+	ended chan struct{} // closed when nothing is told any more
 
 	mu      sync.Mutex
 	err     error
@@ -99,8 +102,9 @@ type State struct {
 // States lists every follower, in the order in which they were added.
 func (h *Hub) States() []State {
 	head, now := h.Head(), time.Now()
-	states := make([]State, len(h.followers))
-	for i, f := range h.followers {
+	followers := h.following()
+	states := make([]State, len(followers))
+	for i, f := range followers {
 		at := f.At()
 		f.mu.Lock()
 		current := f.current

@@ -33,6 +33,12 @@ type Generation struct {
 	Table      string
 	Checkpoint projections.Checkpoint
 	Created    time.Time
+	Promoted   time.Time // last; zero: never
+	Rules      []string  // of the fold that built it, see projections.View.Rules; nil: unknown
+	CaughtUp   bool      // of Building: it has all of the log but what came last, and is to be fed
+	Fresh      bool      // of Building: made to be compared with, never promoted
+	PerSecond  float64   // events folded while it was built; 0: unknown
+	Shape      string    // its columns, as ColumnsChanged reads them
 }
 
 // OtherVersionError says that what is served of a view was built by a fold of another version, or with other columns
@@ -67,49 +73,46 @@ const registerLock int32 = 0x7469_6c6c
 
 // Generations lists every generation of every view that is not retired, in the order of view, version and run.
 func (db *DB) Generations(ctx context.Context) ([]Generation, error) {
-	shaped, err := query(ctx, db.ask, `g.state <> 'retired'`)
+	all, err := query(ctx, db.ask, `g.state <> 'retired'`)
 	if err != nil {
 		return nil, fmt.Errorf("list generations: %w", err)
 	}
-	all := make([]Generation, len(shaped))
-	for i, s := range shaped {
-		all[i] = s.Generation
-	}
 	return all, nil
-}
-
-type shaped struct {
-	Generation
-	shape string
 }
 
 type querier interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-func query(ctx context.Context, on querier, where string, args ...any) ([]shaped, error) {
+func query(ctx context.Context, on querier, where string, args ...any) ([]Generation, error) {
 	rows, err := on.Query(ctx, `SELECT g.id, g.view, g.version, g.run, g.state, s.generation IS NOT NULL, g.table_name, g.created_at, g.shape,
-			coalesce(c.log, ''), coalesce(c.position, 0), coalesce(c.count, 0)
+			coalesce(c.log, ''), coalesce(c.position, 0), coalesce(c.count, 0),
+			g.served_at, g.rules, g.caught_up, g.fresh, coalesce(g.per_second, 0)
 		FROM tillstream.generations g LEFT JOIN tillstream.checkpoints c ON c.generation = g.id LEFT JOIN tillstream.served s ON s.generation = g.id
 		WHERE `+where+` ORDER BY g.view, g.version, g.run`, args...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (shaped, error) {
-		var s shaped
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (Generation, error) {
+		var s Generation
 		var log string
 		var position, count int64
-		err := row.Scan(&s.ID, &s.View, &s.Version, &s.Run, &s.State, &s.Served, &s.Table, &s.Created, &s.shape, &log, &position, &count)
+		var promoted *time.Time
+		err := row.Scan(&s.ID, &s.View, &s.Version, &s.Run, &s.State, &s.Served, &s.Table, &s.Created, &s.Shape, &log, &position, &count,
+			&promoted, &s.Rules, &s.CaughtUp, &s.Fresh, &s.PerSecond)
+		if promoted != nil {
+			s.Promoted = promoted.UTC()
+		}
 		s.Checkpoint = projections.Checkpoint{Log: events.LogID(log), At: events.Position(position), Count: uint64(count)}
 		s.Created = s.Created.UTC()
 		return s, err
 	})
 }
 
-func servedOf(ctx context.Context, tx pgx.Tx, view string) (*Generation, string, error) {
+func servedOf(ctx context.Context, tx pgx.Tx, view string) (*Generation, error) {
 	served, err := query(ctx, tx, `g.view = $1 AND s.generation IS NOT NULL`, view)
 	if err != nil || len(served) == 0 {
-		return nil, "", err
+		return nil, err
 	}
-	return &served[0].Generation, served[0].shape, nil
+	return &served[0], nil
 }

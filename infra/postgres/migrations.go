@@ -99,6 +99,12 @@ var migrations = []string{`
 		views       text[] NOT NULL,   -- of the shop, that the query reads
 		PRIMARY KEY (schema_name, name)
 	);
+	`, `
+	ALTER TABLE tillstream.generations
+		ADD COLUMN rules      text[],                          -- of the fold that built it; NULL: it was made before this was kept
+		ADD COLUMN caught_up  boolean NOT NULL DEFAULT false,  -- while it was built: it is fed from then on
+		ADD COLUMN fresh      boolean NOT NULL DEFAULT false,  -- made to be compared with, never served
+		ADD COLUMN per_second double precision;                -- events folded while it was built
 	`,
 }
 

@@ -26,7 +26,7 @@ func (db *DB) Promote(ctx context.Context, id int64) error {
 		}
 		for _, g := range both {
 			if g.ID == id {
-				next = g.Generation
+				next = g
 			}
 		}
 		for _, g := range both {
@@ -85,6 +85,6 @@ func (db *DB) change(ctx context.Context, id int64, do func(pgx.Tx, Generation) 
 		if len(again) == 0 {
 			return fmt.Errorf("%s was retired meanwhile", found[0].Table)
 		}
-		return do(tx, again[0].Generation)
+		return do(tx, again[0])
 	})
 }

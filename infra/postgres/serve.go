@@ -17,12 +17,12 @@ func Serve[V any](ctx context.Context, db *DB, view projections.View[V], opener 
 	var generation Generation
 	var t table
 	err := db.registering(ctx, view.Name, func(tx pgx.Tx) (err error) {
-		served, shape, err := servedOf(ctx, tx, view.Name)
+		served, err := servedOf(ctx, tx, view.Name)
 		switch {
 		case err != nil:
 			return err
 		case served == nil:
-			if generation, t, err = create(ctx, tx, view.Name, view.Version, Live, columns); err != nil {
+			if generation, t, err = create(ctx, tx, view.Name, view.Version, made{state: Live, rules: view.Rules()}, columns); err != nil {
 				return err
 			}
 			_, err = tx.Exec(ctx, `INSERT INTO tillstream.served (view, generation) VALUES ($1, $2)`, view.Name, generation.ID)
@@ -32,43 +32,13 @@ func Serve[V any](ctx context.Context, db *DB, view projections.View[V], opener 
 		if t, err = tableOf(view.Name, generation.Version, generation.Run, columns); err != nil {
 			return err
 		}
-		if other := shape != t.shape(); other || served.Version != view.Version {
+		if served.Shape != t.shape() || served.Version != view.Version {
 			return &OtherVersionError{view.Name, view.Version, *served, served.Version == view.Version}
 		}
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("serve %s: %w", view.Name, err)
-	}
-	return take[V](ctx, db, generation, t, opener)
-}
-
-// Build answers the generation of the declared version that stands beside the served one: the last that was begun, or
-// was served before another was promoted, or a new one.
-func Build[V any](ctx context.Context, db *DB, view projections.View[V], opener Opener) (*Rows[V], error) {
-	columns := projections.Columns[V]()
-	var generation Generation
-	var t table
-	err := db.registering(ctx, view.Name, func(tx pgx.Tx) error {
-		begun, err := query(ctx, tx, `g.view = $1 AND g.version = $2 AND g.state <> 'retired' AND s.generation IS NULL`, view.Name, view.Version)
-		if err != nil {
-			return err
-		}
-		if len(begun) == 0 {
-			generation, t, err = create(ctx, tx, view.Name, view.Version, Building, columns)
-			return err
-		}
-		generation = begun[len(begun)-1].Generation
-		if t, err = tableOf(view.Name, generation.Version, generation.Run, columns); err != nil {
-			return err
-		}
-		if begun[len(begun)-1].shape != t.shape() {
-			return &OtherVersionError{view.Name, view.Version, generation, true}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("build %s: %w", view.Name, err)
 	}
 	return take[V](ctx, db, generation, t, opener)
 }
@@ -84,8 +54,15 @@ func take[V any](ctx context.Context, db *DB, generation Generation, t table, op
 	return rows, nil
 }
 
-func create(ctx context.Context, tx pgx.Tx, view string, version int, state State, columns []projections.Column) (Generation, table, error) {
-	g := Generation{View: view, Version: version, State: state, Served: state == Live}
+// made is how a generation is made.
+type made struct {
+	state State
+	fresh bool
+	rules []string
+}
+
+func create(ctx context.Context, tx pgx.Tx, view string, version int, how made, columns []projections.Column) (Generation, table, error) {
+	g := Generation{View: view, Version: version, State: how.state, Served: how.state == Live, Rules: how.rules, Fresh: how.fresh}
 	err := tx.QueryRow(ctx, `SELECT coalesce(max(run), 0) + 1 FROM tillstream.generations WHERE view = $1 AND version = $2`, view, version).Scan(&g.Run)
 	if err != nil {
 		return g, table{}, err
@@ -94,15 +71,15 @@ func create(ctx context.Context, tx pgx.Tx, view string, version int, state Stat
 	if err != nil {
 		return g, t, err
 	}
-	g.Table = t.name
+	g.Table, g.Shape = t.name, t.shape()
 	for _, statement := range t.ddl() {
 		if _, err := tx.Exec(ctx, statement); err != nil {
 			return g, t, fmt.Errorf("make table %s: %w", t.name, err)
 		}
 	}
-	err = tx.QueryRow(ctx, `INSERT INTO tillstream.generations (view, version, run, state, table_name, shape, served_at)
-		VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $4 = 'live' THEN now() END) RETURNING id, created_at`,
-		view, version, g.Run, string(state), t.name, t.shape()).Scan(&g.ID, &g.Created)
+	err = tx.QueryRow(ctx, `INSERT INTO tillstream.generations (view, version, run, state, table_name, shape, served_at, rules, fresh)
+		VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $4 = 'live' THEN now() END, $7, $8) RETURNING id, created_at`,
+		view, version, g.Run, string(how.state), t.name, g.Shape, how.rules, how.fresh).Scan(&g.ID, &g.Created)
 	if err != nil {
 		return g, t, err
 	}

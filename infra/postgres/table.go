@@ -74,9 +74,13 @@ func (t table) indexName(column string) string { return t.name + "_" + column }
 func (t table) shape() string {
 	var b strings.Builder
 	for _, f := range t.fields {
-		fmt.Fprintf(&b, "%s %s index=%t opens=%s\n", f.Name, f.base, f.Index, f.Opens)
+		b.WriteString(f.shape())
 	}
 	return b.String()
+}
+
+func (f field) shape() string {
+	return fmt.Sprintf("%s %s index=%t opens=%s\n", f.Name, f.base, f.Index, f.Opens)
 }
 
 func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
