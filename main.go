@@ -19,6 +19,7 @@ const (
 	exitFailed  = 1
 	exitMisused = 2
 	exitDiffers = 3 // a reconciliation found differences
+	exitUnequal = 4 // two generations of a view differ
 )
 
 // cli is the command line: its fields are the commands, their fields the flags. A flag is taken from the command line,
@@ -34,6 +35,7 @@ type cli struct {
 	Import     importCommand     `cmd:"" help:"Bring the books of another shop in, and reconcile them with the views."`
 	Status     statusCommand     `cmd:"" help:"Say how the running platform fares."`
 	Events     eventsCommand     `cmd:"" help:"Read the log."`
+	Replay     replayCommand     `cmd:"" help:"Build views anew beside those that answer, compare, switch and switch back."`
 	Parked     parkedCommand     `cmd:"" help:"Mend what stands still in a view."`
 	Audit      auditCommand      `cmd:"" help:"Tell who did what, when and why."`
 	Analysts   analystsCommand   `cmd:"" help:"Tell how analysts connect to the database, read only."`

@@ -28,6 +28,9 @@ func (g *Gateway) begin(stream grpc.ServerStream, method string, views ...named)
 	if err := g.await(ctx, views...); err != nil {
 		return nil, problemOf(ctx, g.log, err)
 	}
+	if len(projections.StaleViews(ctx)) > 0 {
+		header.Set(headerStale, "true")
+	}
 	return ctx, stream.SendHeader(header)
 }
 

@@ -46,6 +46,11 @@ type waitable interface {
 	Wait(context.Context, events.Position) error
 }
 
+// AtOf is where the generation stands that answers ctx.
+func (v named) AtOf(ctx context.Context) projections.Checkpoint {
+	return projections.AtOf(ctx, v.waitable)
+}
+
 // named is a view with the name that answers and errors give it.
 type named struct {
 	name string
@@ -67,7 +72,7 @@ func (g *Gateway) await(ctx context.Context, views ...named) error {
 			return g.behind(ctx, v, to, err)
 		}
 	}
-	g.standing(c, views)
+	g.standing(ctx, c, views)
 	return nil
 }
 
@@ -84,14 +89,14 @@ func (g *Gateway) behind(ctx context.Context, v named, to events.Position, err e
 
 // standing tells of the view that is furthest behind. Names with dashes are sent beside those with underscores, which
 // some proxies drop.
-func (g *Gateway) standing(c *call, views []named) {
+func (g *Gateway) standing(ctx context.Context, c *call, views []named) {
 	if len(views) == 0 {
 		return
 	}
-	at := views[0].At().At
+	at := projections.AtOf(ctx, views[0]).At
 	var lag int64
 	for _, v := range views {
-		at = min(at, v.At().At)
+		at = min(at, projections.AtOf(ctx, v).At)
 		lag = max(lag, g.deps.Platform.View(v.name).Lag.Milliseconds())
 	}
 	position, ms := strconv.FormatUint(uint64(at), 10), strconv.FormatInt(lag, 10)

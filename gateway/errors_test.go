@@ -144,6 +144,13 @@ var reach = map[string]struct {
 		s.log.tell()
 		return s.post("/v1/views/products/parked/TORN/retry", `{}`)
 	}},
+	"generation_unknown": {404, replaying("generation_unknown")},
+	"generation_behind":  {409, replaying("generation_behind")},
+	"generation_served":  {409, replaying("generation_served")},
+	"generation_read":    {409, replaying("generation_read")},
+	"replay_running":     {409, replaying("replay_running")},
+	"replay_idle":        {409, replaying("replay_idle")},
+	"view_unprepared":    {503, func(s *shop) reply { return s.post("/v1/views/products/verify", `{}`) }},
 	"count_differs": {409, func(s *shop) reply {
 		s.poison("BAD")
 		return s.post("/v1/views/products/parked/BAD/drop", `{"count":2}`)

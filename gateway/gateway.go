@@ -25,7 +25,7 @@ import (
 	"tillstream/projections"
 )
 
-// Deps is what the gateway works with; all of it must be there, but for Parked, Now, Log and Metrics.
+// Deps is what the gateway works with; all of it must be there, but for Parked, Replays, Now, Log and Metrics.
 type Deps struct {
 	Handler    *commands.Handler
 	Commands   *commands.Codec
@@ -34,6 +34,7 @@ type Deps struct {
 	Keys       Keys
 	Platform   Platform
 	Parked     func(view, generation string) (ParkedView, bool) // nil: no operator can mend here; an empty generation is the served one
+	Replays    Replays                                          // nil: views have one generation here
 	LogID      events.LogID
 	BlindKey   [32]byte // compares personal data without knowing it; the same for ever
 	RequestKey [32]byte // tells a repeated request from another; the same for ever

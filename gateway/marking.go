@@ -76,6 +76,11 @@ func (m marking[V]) Group(ctx context.Context, g projections.Grouping) ([]projec
 	return groups, err
 }
 
+// AtOf is where the generation stands that answers ctx.
+func (m marking[V]) AtOf(ctx context.Context) projections.Checkpoint {
+	return projections.AtOf(ctx, m.Served)
+}
+
 func (m marking[V]) mark(ctx context.Context, keys ...string) {
 	parked, streams := m.parked.ParkedCount()
 	if streams > 0 {

@@ -14,6 +14,8 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
+
+	"tillstream/projections"
 )
 
 // metrics counts requests, by method and outcome alone.
@@ -36,6 +38,9 @@ func newMetrics(registry *prometheus.Registry, platform Platform) (*metrics, err
 	}
 	return m, nil
 }
+
+// headerStale says of an answer that a view of it is not fed any more: it was built by a fold of another version.
+const headerStale = "Stale"
 
 // viewMetrics tells where each view stands when it is asked.
 type viewMetrics struct{ platform Platform }
@@ -82,24 +87,31 @@ func noteReason(ctx context.Context, reason string) {
 	}
 }
 
-// recorder remembers the status of an answer.
+// recorder remembers the status of an answer, and says in its head when it is stale.
 type recorder struct {
 	http.ResponseWriter
+	ctx  context.Context
 	code int
 }
 
 func (r *recorder) WriteHeader(code int) {
-	if r.code == 0 {
-		r.code = code
-	}
+	r.begin(code)
 	r.ResponseWriter.WriteHeader(code)
 }
 
 func (r *recorder) Write(b []byte) (int, error) {
-	if r.code == 0 {
-		r.code = http.StatusOK
-	}
+	r.begin(http.StatusOK)
 	return r.ResponseWriter.Write(b)
+}
+
+func (r *recorder) begin(code int) {
+	if r.code != 0 {
+		return
+	}
+	r.code = code
+	if len(projections.StaleViews(r.ctx)) > 0 {
+		r.Header().Set(headerStale, "true")
+	}
 }
 
 // Unwrap lets http.ResponseController reach the connection.
@@ -108,8 +120,10 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 // observeHTTP counts, times and logs every request, and answers for one that panics.
 func (g *Gateway) observeHTTP(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start, s, rec := time.Now(), &seen{route: "none"}, &recorder{ResponseWriter: w}
-		r = r.WithContext(context.WithValue(r.Context(), seenKey{}, s))
+		ctx, release := projections.Pinned(r.Context())
+		defer release()
+		start, s, rec := time.Now(), &seen{route: "none"}, &recorder{ResponseWriter: w, ctx: ctx}
+		r = r.WithContext(context.WithValue(ctx, seenKey{}, s))
 		defer func() {
 			fault := recover()
 			if fault == http.ErrAbortHandler {
@@ -156,7 +170,13 @@ func (g *Gateway) observeUnary(ctx context.Context, in any, info *grpc.UnaryServ
 		}
 		g.observedGRPC(ctx, info.FullMethod, err, start)
 	}()
-	return next(ctx, in)
+	ctx, release := projections.Pinned(ctx)
+	defer release()
+	answer, err = next(ctx, in)
+	if len(projections.StaleViews(ctx)) > 0 {
+		_ = grpc.SetHeader(ctx, metadata.Pairs(headerStale, "true")) // it can only be too late
+	}
+	return answer, err
 }
 
 // observeStream does the same for streams.
@@ -169,8 +189,19 @@ func (g *Gateway) observeStream(srv any, stream grpc.ServerStream, info *grpc.St
 		}
 		g.observedGRPC(stream.Context(), info.FullMethod, err, start)
 	}()
-	return next(srv, stream)
+	ctx, release := projections.Pinned(stream.Context())
+	defer release()
+	return next(srv, pinnedStream{stream, ctx})
 }
+
+// pinnedStream is a stream whose views are answered from one generation each.
+type pinnedStream struct {
+	grpc.ServerStream
+	ctx context.Context
+}
+
+// Context implements grpc.ServerStream.
+func (s pinnedStream) Context() context.Context { return s.ctx }
 
 func (g *Gateway) observedGRPC(ctx context.Context, method string, err error, start time.Time) {
 	md, _ := metadata.FromIncomingContext(ctx)

@@ -15,6 +15,7 @@ import (
 
 	"tillstream/commands"
 	"tillstream/gateway/wirejson"
+	"tillstream/projections"
 )
 
 // Problem is an error as clients see it, by HTTP and by gRPC. It never carries a personal datum.
@@ -57,6 +58,7 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 	var no *commands.Rejection
 	var field *wirejson.FieldError
 	var lost *commands.LostRaceError
+	var view *projections.UnpreparedError
 	switch {
 	case errors.As(err, &no):
 		return &Problem{rejectionCode(no.Reason), no.Reason, no.Message, no.Details}
@@ -68,6 +70,8 @@ func problemOf(ctx context.Context, log *slog.Logger, err error) *Problem {
 		return p
 	case errors.As(err, &lost):
 		return problem(http.StatusConflict, "lost_race", "%s", lost.Error()).with("between", lost.Between)
+	case errors.As(err, &view):
+		return unprepared(view)
 	case errors.Is(err, commands.ErrReused):
 		return problem(http.StatusUnprocessableEntity, "idempotency_key_reused",
 			"this Idempotency-Key was used before with another body: use a new key for another request")

@@ -14,6 +14,7 @@ import (
 	pricesv1 "tillstream/gateway/api/prices/v1"
 	processesv1 "tillstream/gateway/api/processes/v1"
 	productsv1 "tillstream/gateway/api/products/v1"
+	replayv1 "tillstream/gateway/api/replay/v1"
 	statusv1 "tillstream/gateway/api/status/v1"
 	stockv1 "tillstream/gateway/api/stock/v1"
 )
@@ -31,6 +32,7 @@ func (g *Gateway) services() []service {
 		{&processesv1.Processes_ServiceDesc, processesService{Gateway: g}},
 		{&analyticsv1.Analytics_ServiceDesc, analyticsService{Gateway: g}},
 		{&parkedv1.Parked_ServiceDesc, parkedService{Gateway: g}},
+		{&replayv1.Replay_ServiceDesc, replayService{Gateway: g}},
 		{&statusv1.Status_ServiceDesc, statusService{Gateway: g}},
 		{&auditv1.Audit_ServiceDesc, auditService{Gateway: g}},
 	}

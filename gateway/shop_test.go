@@ -52,7 +52,7 @@ func openWith(t testing.TB, o gateway.Options) *shop {
 		Commands: commands.Catalog(), Histories: s.log, Keys: s.keys, Platform: platform{s.log}, LogID: logID,
 		BlindKey: [32]byte{1}, RequestKey: [32]byte{2}, Now: s.now.Now, Log: slogger, Metrics: prometheus.NewRegistry(),
 	}
-	s.deps.Views, s.deps.Parked = s.views(), s.parked
+	s.deps.Views, s.deps.Parked, s.deps.Replays = s.views(), s.parked, operations{}
 	s.serve(o)
 	return s
 }

@@ -34,6 +34,7 @@ type ViewStatus struct {
 	Source     string        // where its news come from
 	Serving    bool
 	Parked     int64  // keys that cannot be folded
+	Stale      bool   // it answers from a generation that is not fed any more
 	Problem    string // why it does not serve or move; empty: it does
 }
 
@@ -65,7 +66,7 @@ func (g *Gateway) views() []*statusv1.View {
 	for _, v := range g.deps.Platform.Views() {
 		list = append(list, &statusv1.View{Name: v.Name, Version: int32(v.Version), Generation: v.Generation,
 			Position: uint64(v.Position), Events: v.Events, LagEvents: v.LagEvents, LagMs: v.Lag.Milliseconds(),
-			Source: v.Source, Serving: v.Serving, Parked: v.Parked, Problem: v.Problem})
+			Source: v.Source, Serving: v.Serving, Parked: v.Parked, Problem: v.Problem, Stale: v.Stale})
 	}
 	return list
 }

@@ -3,26 +3,22 @@ package targets
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
 	"tillstream/gateway"
 	"tillstream/infra/feed"
-	"tillstream/infra/postgres"
-	"tillstream/projections"
+	"tillstream/infra/replay"
 )
 
 // board is what status shows of this process: gateway.Platform.
 type board struct {
-	config      Config
-	log         *log
-	database    *database
-	hub         *feed.Hub
-	started     time.Time
-	analysts    string                         // who they are to the database, or why there are none
-	generations map[string]postgres.Generation // by view
-	parkings    parkings
+	config   Config
+	log      *log
+	database *database
+	hub      *feed.Hub
+	views    *replay.Views
+	started  time.Time
+	analysts string // who they are to the database, or why there are none
 }
 
 // behindMax is how far a view may lag for the platform to count as ready.
@@ -37,6 +33,8 @@ func (b *board) Ready() error {
 		switch {
 		case !v.Serving:
 			return fmt.Errorf("%s does not serve: %s", v.Name, v.Problem)
+		case v.Stale:
+			return fmt.Errorf("%s is stale: %s", v.Name, v.Problem)
 		case v.Lag > behindMax:
 			return fmt.Errorf("%s is %d events and %s behind", v.Name, v.LagEvents, v.Lag.Round(time.Second))
 		}
@@ -46,21 +44,25 @@ func (b *board) Ready() error {
 
 // Views implements gateway.Platform.
 func (b *board) Views() []gateway.ViewStatus {
-	versions := map[string]int{}
-	for _, d := range projections.Views() {
-		versions[d.Name] = d.Version
-	}
-	var list []gateway.ViewStatus
+	states := map[string]feed.State{} // by generation
 	for _, s := range b.hub.States() {
-		v := gateway.ViewStatus{Name: s.Name, Version: versions[s.Name], Generation: b.generations[s.Name].Table, Position: s.At.At,
-			Events: s.At.Count, LagEvents: s.Lag, Lag: s.Behind, Source: source, Serving: s.Err == nil,
-			Parked: b.parkings.count(s.Name, b.generations[s.Name].Table)}
-		if s.Err != nil {
-			v.Problem = s.Err.Error()
+		states[s.Name] = s
+	}
+	head := b.hub.Head()
+	var list []gateway.ViewStatus
+	for _, is := range b.views.Standings() {
+		v := gateway.ViewStatus{Name: is.View, Version: is.Version, Generation: is.Generation, Position: is.Position, Events: is.Events,
+			Source: source, Serving: is.Generation != "", Parked: is.Parked, Stale: is.Stale, Problem: is.Problem}
+		if s, fed := states[is.Generation]; fed {
+			v.Position, v.Events, v.LagEvents, v.Lag = s.At.At, s.At.Count, s.Lag, s.Behind
+			if s.Err != nil {
+				v.Serving, v.Problem = false, s.Err.Error()
+			}
+		} else if head.At > is.Position {
+			v.LagEvents = head.Count - min(head.Count, is.Events)
 		}
 		list = append(list, v)
 	}
-	slices.SortFunc(list, func(a, c gateway.ViewStatus) int { return strings.Compare(a.Name, c.Name) })
 	return list
 }
 
@@ -75,14 +77,6 @@ func (b *board) View(name string) gateway.ViewStatus {
 		}
 	}
 	return gateway.ViewStatus{}
-}
-
-// parked is gateway.Deps.Parked.
-func (b *board) parked(view, generation string) (gateway.ParkedView, bool) {
-	if generation == "" {
-		generation = b.generations[view].Table
-	}
-	return b.parkings.of(view, generation)
 }
 
 // Status implements gateway.Platform.

@@ -120,6 +120,14 @@ func openDatabase(ctx context.Context, c Config, undo *closers) (*database, erro
 	return d, nil
 }
 
+// disk is the directory of the private server; empty: the database may be anywhere.
+func (d *database) disk(c Config) string {
+	if d.server == nil {
+		return ""
+	}
+	return filepath.Join(c.Data, "postgres")
+}
+
 // stopped is closed when the private server is given up; it never is for a configured one.
 func (d *database) stopped() <-chan struct{} {
 	if d.server == nil {

@@ -14,7 +14,7 @@ import (
 	"tillstream/infra/feed"
 	"tillstream/infra/local"
 	"tillstream/infra/local/keys"
-	"tillstream/infra/postgres"
+	"tillstream/infra/replay"
 )
 
 // Up runs the whole platform in this process until ctx ends, which ends it cleanly. announce is called once, when
@@ -42,12 +42,14 @@ func Up(ctx context.Context, c Config, announce func(Where)) (err error) {
 		return err
 	}
 	b := newBoard(c, l, db)
-	v, err := views(ctx, db.DB, l, people, b)
+	b.views = &replay.Views{Parts: replay.Parts{DB: db.DB, Log: l, ID: l.id, Hub: b.hub, Opener: opener{people}, Logger: c.Log, Disk: db.disk(c)}}
+	undo.add(b.views.Close)
+	v, err := views(ctx, b.views)
 	if err != nil {
 		return err
 	}
 	handler := commands.NewHandler(l, commands.Options{Snapshots: db.Snapshots(), LogID: l.id, Log: c.Log})
-	g, err := gateway.New(gateway.Deps{Handler: handler, Commands: commands.Catalog(), Histories: l, Views: v, Keys: people, Platform: b, Parked: b.parked, LogID: l.id,
+	g, err := gateway.New(gateway.Deps{Handler: handler, Commands: commands.Catalog(), Histories: l, Views: v, Keys: people, Platform: b, Parked: b.views.Parked, Replays: b.views, LogID: l.id,
 		BlindKey: secrets.Blind, RequestKey: secrets.Request, Log: c.Log}, gateway.Options{HTTP: c.HTTP, GRPC: c.GRPC, Warehouse: c.Warehouse})
 	if err != nil {
 		return err
@@ -102,5 +104,5 @@ func run(ctx context.Context, l *log, db *database, hub *feed.Hub, g *gateway.Ga
 }
 
 func newBoard(c Config, l *log, db *database) *board {
-	return &board{config: c, log: l, database: db, hub: feed.New(l, l.id, c.Log), started: time.Now(), generations: map[string]postgres.Generation{}}
+	return &board{config: c, log: l, database: db, hub: feed.New(l, l.id, c.Log), started: time.Now()}
 }

@@ -389,7 +389,7 @@ type ReplayPlan struct {
 	Events        uint64                 `protobuf:"varint,6,opt,name=events,proto3" json:"events,omitempty"`                           // of the log that are still to be read
 	HeardTypes    uint64                 `protobuf:"varint,7,opt,name=heard_types,json=heardTypes,proto3" json:"heard_types,omitempty"` // types of events that the view hears; 0: all
 	Bytes         uint64                 `protobuf:"varint,8,opt,name=bytes,proto3" json:"bytes,omitempty"`                             // of the log that are still to be read
-	PerSecond     float64                `protobuf:"fixed64,9,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"`   // events, as measured
+	PerSecond     uint64                 `protobuf:"varint,9,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"`    // events, as measured
 	Measured      string                 `protobuf:"bytes,10,opt,name=measured,proto3" json:"measured,omitempty"`                       // on what
 	ExpectedMs    int64                  `protobuf:"varint,11,opt,name=expected_ms,json=expectedMs,proto3" json:"expected_ms,omitempty"`
 	DiskBytes     int64                  `protobuf:"varint,12,opt,name=disk_bytes,json=diskBytes,proto3" json:"disk_bytes,omitempty"`                     // that the generation will take, as the served one does
@@ -484,7 +484,7 @@ func (x *ReplayPlan) GetBytes() uint64 {
 	return 0
 }
 
-func (x *ReplayPlan) GetPerSecond() float64 {
+func (x *ReplayPlan) GetPerSecond() uint64 {
 	if x != nil {
 		return x.PerSecond
 	}
@@ -632,7 +632,7 @@ type Progress struct {
 	Of            uint64                 `protobuf:"varint,5,opt,name=of,proto3" json:"of,omitempty"`
 	Position      uint64                 `protobuf:"varint,6,opt,name=position,proto3" json:"position,omitempty"`
 	Head          uint64                 `protobuf:"varint,7,opt,name=head,proto3" json:"head,omitempty"`
-	PerSecond     float64                `protobuf:"fixed64,8,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"` // lately
+	PerSecond     uint64                 `protobuf:"varint,8,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"` // lately
 	LeftMs        *int64                 `protobuf:"varint,9,opt,name=left_ms,json=leftMs,proto3,oneof" json:"left_ms,omitempty"`
 	Waiting       string                 `protobuf:"bytes,10,opt,name=waiting,proto3" json:"waiting,omitempty"` // what for, when nothing has moved for a while
 	Done          bool                   `protobuf:"varint,11,opt,name=done,proto3" json:"done,omitempty"`
@@ -719,7 +719,7 @@ func (x *Progress) GetHead() uint64 {
 	return 0
 }
 
-func (x *Progress) GetPerSecond() float64 {
+func (x *Progress) GetPerSecond() uint64 {
 	if x != nil {
 		return x.PerSecond
 	}
@@ -1406,7 +1406,7 @@ const file_replay_v1_replay_proto_rawDesc = "" +
 	"heardTypes\x12\x14\n" +
 	"\x05bytes\x18\b \x01(\x04R\x05bytes\x12\x1d\n" +
 	"\n" +
-	"per_second\x18\t \x01(\x01R\tperSecond\x12\x1a\n" +
+	"per_second\x18\t \x01(\x04R\tperSecond\x12\x1a\n" +
 	"\bmeasured\x18\n" +
 	" \x01(\tR\bmeasured\x12\x1f\n" +
 	"\vexpected_ms\x18\v \x01(\x03R\n" +
@@ -1432,7 +1432,7 @@ const file_replay_v1_replay_proto_rawDesc = "" +
 	"\bposition\x18\x06 \x01(\x04R\bposition\x12\x12\n" +
 	"\x04head\x18\a \x01(\x04R\x04head\x12\x1d\n" +
 	"\n" +
-	"per_second\x18\b \x01(\x01R\tperSecond\x12\x1c\n" +
+	"per_second\x18\b \x01(\x04R\tperSecond\x12\x1c\n" +
 	"\aleft_ms\x18\t \x01(\x03H\x00R\x06leftMs\x88\x01\x01\x12\x18\n" +
 	"\awaiting\x18\n" +
 	" \x01(\tR\awaiting\x12\x12\n" +

@@ -72,6 +72,7 @@ type View struct {
 	Serving       bool                   `protobuf:"varint,9,opt,name=serving,proto3" json:"serving,omitempty"`
 	Parked        int64                  `protobuf:"varint,10,opt,name=parked,proto3" json:"parked,omitempty"` // keys that cannot be folded
 	Problem       string                 `protobuf:"bytes,11,opt,name=problem,proto3" json:"problem,omitempty"`
+	Stale         bool                   `protobuf:"varint,12,opt,name=stale,proto3" json:"stale,omitempty"` // it answers from a generation that is not fed any more
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -181,6 +182,13 @@ func (x *View) GetProblem() string {
 		return x.Problem
 	}
 	return ""
+}
+
+func (x *View) GetStale() bool {
+	if x != nil {
+		return x.Stale
+	}
+	return false
 }
 
 type ViewList struct {
@@ -540,7 +548,7 @@ var File_status_v1_status_proto protoreflect.FileDescriptor
 const file_status_v1_status_proto_rawDesc = "" +
 	"\n" +
 	"\x16status/v1/status.proto\x12\x14tillstream.status.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x0e\n" +
-	"\fViewsRequest\"\xa2\x02\n" +
+	"\fViewsRequest\"\xb8\x02\n" +
 	"\x04View\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x05R\aversion\x12\x1e\n" +
@@ -556,7 +564,8 @@ const file_status_v1_status_proto_rawDesc = "" +
 	"\aserving\x18\t \x01(\bR\aserving\x12\x16\n" +
 	"\x06parked\x18\n" +
 	" \x01(\x03R\x06parked\x12\x18\n" +
-	"\aproblem\x18\v \x01(\tR\aproblem\"]\n" +
+	"\aproblem\x18\v \x01(\tR\aproblem\x12\x14\n" +
+	"\x05stale\x18\f \x01(\bR\x05stale\"]\n" +
 	"\bViewList\x120\n" +
 	"\x05items\x18\x01 \x03(\v2\x1a.tillstream.status.v1.ViewR\x05items\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
