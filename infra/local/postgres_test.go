@@ -44,7 +44,7 @@ func TestAServerWhoseDirectoryIsTooDeepForASocket(t *testing.T) {
 func TestTheServerIsSetUpForOnePlatform(t *testing.T) {
 	p := start(t, clusterDir(t))
 	for setting, want := range map[string]string{
-		"shared_buffers": "32MB", "max_connections": "40", "jit": "off", "wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "256MB",
+		"shared_buffers": "256MB", "max_connections": "40", "jit": "off", "wal_level": "minimal", "max_wal_senders": "0", "max_wal_size": "512MB",
 		"TimeZone": "UTC", "server_encoding": "UTF8", "listen_addresses": "", "fsync": "on", "data_checksums": "on",
 		"log_statement": "none", "log_min_error_statement": "panic", "log_parameter_max_length": "0", "log_parameter_max_length_on_error": "0",
 	} {
