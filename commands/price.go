@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"time"
 
 	"tillstream/aggregates"
@@ -11,7 +12,7 @@ import (
 const windowsMax = 10_000
 
 // SetPrice sets what one unit of a SKU costs at a warehouse from ValidFrom (inclusive) until ValidUntil (exclusive;
-// nil: until further notice). Setting the price that holds then anyway, until then, records nothing.
+// nil: until further notice). Setting again what was set last for that start, window and unit alike, records nothing.
 type SetPrice struct {
 	PriceID    string           `json:"price_id"`
 	SKU        string           `json:"sku"`
@@ -59,10 +60,9 @@ func (c SetPrice) Decide(p aggregates.Price) ([]events.PriceEvent, error) {
 	if err != nil {
 		return nil, err
 	}
-	if held, ok := p.List.At(set.ValidFrom, set.Unit.Currency); ok && held.Unit.Equals(set.Unit) && sameInstant(held.Until, set.ValidUntil) {
-		return nil, nil
-	}
 	switch {
+	case isOnTop(p.List, set):
+		return nil, nil
 	case p.List.Find(set.PriceID) >= 0:
 		return nil, reject("price_exists", "price %s of %s at %s was set before: a new price needs a new price_id",
 			set.PriceID, set.SKU, set.Warehouse)
@@ -90,6 +90,17 @@ func (c WithdrawPrice) Decide(p aggregates.Price) ([]events.PriceEvent, error) {
 		return nil, nil
 	}
 	return []events.PriceEvent{gone}, nil
+}
+
+// isOnTop tells whether a price is on the list already, with no other over it that begins when it does. A price that
+// merely costs the same as what holds then is another one: a third may come between them.
+func isOnTop(list events.PriceList, set events.PriceSet) bool {
+	for _, w := range slices.Backward(list) {
+		if w.Unit.Currency == set.Unit.Currency && w.From.Equal(set.ValidFrom) {
+			return w.Unit.Equals(set.Unit) && sameInstant(w.Until, set.ValidUntil)
+		}
+	}
+	return false
 }
 
 func checkWindow(from time.Time, until *time.Time) *Rejection {

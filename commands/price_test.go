@@ -48,12 +48,26 @@ func TestSetPrice(t *testing.T) {
 	price(first).Then(t, setPrice("p2", euros, january, nil), priceSet("p2", euros, january, nil))
 }
 
-func TestSettingThePriceThatHoldsRecordsNothing(t *testing.T) {
+func TestSettingAPriceAgainRecordsNothing(t *testing.T) {
 	first := priceSet("p1", pounds(2500), january, nil)
 	price(first).ThenNothing(t, setPrice("p1", pounds(2500), january, nil))
-	price(first).ThenNothing(t, setPrice("p2", pounds(2500), february, nil))
-	price(first).ThenNothing(t, setPrice("p2", events.UnitPrice{Amount: 25, Scale: 1, Currency: "GBP"}, february, nil))
-	price(priceSet("p1", pounds(2500), january, &march)).ThenNothing(t, setPrice("p2", pounds(2500), february, &march))
+	price(first).ThenNothing(t, setPrice("p2", pounds(2500), january, nil))
+	price(first).ThenNothing(t, setPrice("p2", events.UnitPrice{Amount: 25, Scale: 1, Currency: "GBP"}, january, nil))
+	price(first, priceSet("p2", pounds(2600), february, nil)).ThenNothing(t, setPrice("p3", pounds(2500), january, nil))
+	price(priceSet("p1", pounds(2500), january, &march)).ThenNothing(t, setPrice("p2", pounds(2500), january, &march))
+}
+
+func TestAPriceThatCostsTheSameIsAPriceOfItsOwn(t *testing.T) {
+	first, same := priceSet("p1", pounds(2500), january, nil), priceSet("p2", pounds(2500), march, nil)
+	price(first).Then(t, setPrice("p2", pounds(2500), march, nil), same)
+	between := priceSet("p3", pounds(2600), february, nil)
+	price(first, same).Then(t, setPrice("p3", pounds(2600), february, nil), between)
+	if held, _ := price(first, same, between).State().At(march, "GBP"); held != pounds(2500) {
+		t.Errorf("in march it costs %+v", held)
+	}
+	covered := []events.PriceEvent{first, priceSet("p2", pounds(2600), january, nil)}
+	price(covered...).Then(t, setPrice("p3", pounds(2500), january, nil), priceSet("p3", pounds(2500), january, nil))
+	price(first).Then(t, setPrice("p2", pounds(2500), january, &march), priceSet("p2", pounds(2500), january, &march))
 }
 
 func TestSetPriceIsRefused(t *testing.T) {
