@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	statusv1 "tillstream/gateway/api/status/v1"
 )
@@ -62,11 +61,7 @@ func (s statusCommand) Run(ctx context.Context, all *cli, c *console) error {
 
 func (s statusCommand) print(c *console, p *statusv1.Platform) error {
 	if c.JSON {
-		b, err := protojson.MarshalOptions{UseProtoNames: true, EmitUnpopulated: true}.Marshal(p)
-		if err == nil {
-			_, err = fmt.Fprintln(c.Out, string(b))
-		}
-		return err
+		return printJSON(c, p)
 	}
 	return printStatus(c.Out, p)
 }

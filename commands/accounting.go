@@ -47,12 +47,13 @@ func (c RecordAccountingNote) check() error {
 		return invalid("lines", "has %d entries, it must have from 1 to %d", n, linesMax)
 	}
 	total := events.Money{Currency: c.Currency}
-	for _, l := range c.Lines {
-		if err := check(checkName("lines.sku", l.SKU, skuMax), checkNote("lines.text", l.Text, noteMax)); err != nil {
+	for i, l := range c.Lines {
+		at := entry("lines", i)
+		if err := check(checkName(at+".sku", l.SKU, skuMax), checkNote(at+".text", l.Text, noteMax)); err != nil {
 			return err
 		}
 		if l.Amount.Currency != c.Currency || l.Amount.Minor > accountingMax || l.Amount.Minor < -accountingMax {
-			return invalid("lines.amount", "is %d %s, it must be in %s and at most %d", l.Amount.Minor, l.Amount.Currency, c.Currency, int64(accountingMax))
+			return invalid(at+".amount", "is %d %s, it must be in %s and at most %d", l.Amount.Minor, l.Amount.Currency, c.Currency, int64(accountingMax))
 		}
 		total.Minor += l.Amount.Minor
 	}

@@ -4,6 +4,7 @@ package commands
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"tillstream/aggregates"
@@ -47,6 +48,21 @@ func (r *Rejection) with(key string, value any) *Rejection {
 	r.Details[key] = value
 	return r
 }
+
+// Within is the same rejection of a field that stands inside another: sku becomes lines[2].sku.
+func (r *Rejection) Within(at string) *Rejection {
+	if r == nil {
+		return nil
+	}
+	field, named := r.Details["field"].(string)
+	if !named {
+		return r
+	}
+	return invalid(at+"."+field, "%s", strings.TrimPrefix(r.Message, field+" "))
+}
+
+// entry is the path of the i-th entry of a list.
+func entry(list string, i int) string { return list + "[" + strconv.Itoa(i) + "]" }
 
 // InvalidReason is the reason of every command that is not well formed, whatever the state: a 400, not a 409.
 const InvalidReason = "invalid_argument"

@@ -63,12 +63,12 @@ func (c IssueCreditNote) checkParts() *Rejection {
 		return invalid("parts", "has %d entries, a credit note has from 1 to %d", n, linesMax)
 	}
 	named := make(map[string]bool, len(c.Parts))
-	for _, p := range c.Parts {
-		if bad := checkPart(p, c.Currency); bad != nil {
+	for i, p := range c.Parts {
+		if bad := checkPart(p, c.Currency).Within(entry("parts", i)); bad != nil {
 			return bad.with("part_id", p.PartID)
 		}
 		if named[p.PartID] {
-			return invalid("parts.part_id", "%s is given to two parts", p.PartID)
+			return invalid(entry("parts", i)+".part_id", "%s is given to two parts", p.PartID)
 		}
 		named[p.PartID] = true
 	}
@@ -77,33 +77,33 @@ func (c IssueCreditNote) checkParts() *Rejection {
 
 // checkPart wants an order line where the kind of the part has one, and none where it has not.
 func checkPart(p events.CreditPart, currency string) *Rejection {
-	bad := cmp.Or(checkID("parts.part_id", p.PartID), checkSKU(p.SKU), checkQuantity("parts.quantity", p.Quantity),
-		checkUnit("parts.unit", p.Unit), checkMoney("parts.amount", p.Amount, currency))
+	bad := cmp.Or(checkID("part_id", p.PartID), checkSKU(p.SKU), checkQuantity("quantity", p.Quantity),
+		checkUnit("unit", p.Unit), checkMoney("amount", p.Amount, currency))
 	switch {
 	case bad != nil:
 		return bad
 	case p.Row < 1:
-		return invalid("parts.row", "is %d, rows count from 1", p.Row)
+		return invalid("row", "is %d, rows count from 1", p.Row)
 	case p.Unit.Currency != currency:
-		return invalid("parts.unit", "is in %q, the credit note in %q", p.Unit.Currency, currency)
+		return invalid("unit", "is in %q, the credit note in %q", p.Unit.Currency, currency)
 	case p.Goods != events.Goods && p.Goods != events.Service:
-		return invalid("parts.goods", "is %q, it must be %q or %q", p.Goods, events.Goods, events.Service)
+		return invalid("goods", "is %q, it must be %q or %q", p.Goods, events.Goods, events.Service)
 	}
 	if p.Goods == events.Goods || p.Warehouse != "" {
-		if bad := checkWarehouse("parts.warehouse", p.Warehouse); bad != nil {
+		if bad := checkWarehouse("warehouse", p.Warehouse); bad != nil {
 			return bad
 		}
 	}
 	switch p.Kind {
 	case events.CreditCancelled, events.CreditReturned:
-		return cmp.Or(checkID("parts.order_id", p.OrderID), checkID("parts.line_id", p.LineID))
+		return cmp.Or(checkID("order_id", p.OrderID), checkID("line_id", p.LineID))
 	case events.CreditWithoutOriginal:
 		if p.OrderID != "" || p.LineID != "" {
-			return invalid("parts.order_id", "is given for a part without original")
+			return invalid("order_id", "is given for a part without original")
 		}
 		return nil
 	}
-	return invalid("parts.kind", "is %q, it must be %q, %q or %q", p.Kind,
+	return invalid("kind", "is %q, it must be %q, %q or %q", p.Kind,
 		events.CreditCancelled, events.CreditReturned, events.CreditWithoutOriginal)
 }
 

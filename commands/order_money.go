@@ -17,17 +17,18 @@ const (
 )
 
 // PriceLine answers with l and its Net and Gross worked out: Net = Quantity × Unit by events.HalfAwayPerLine, less the
-// discounts; Gross = Net and the taxes that are not included in it. It fails on what PlaceOrder would refuse.
+// discounts; Gross = Net and the taxes that are not included in it. It fails with the *Rejection of what PlaceOrder would
+// refuse, whose field is of the line: see Rejection.Within.
 func PriceLine(l events.Line) (events.Line, error) {
-	if bad := cmp.Or(checkQuantity("lines.quantity", l.Quantity), checkUnit("lines.unit", l.Unit), checkParts(l)); bad != nil {
+	if bad := cmp.Or(checkQuantity("quantity", l.Quantity), checkUnit("unit", l.Unit), checkParts(l)); bad != nil {
 		return l, bad
 	}
 	full, err := l.Unit.Times(l.Quantity)
 	if err != nil {
-		return l, invalid("lines.unit", "has no total: %v", err)
+		return l, invalid("unit", "has no total: %v", err)
 	}
 	if full.Minor > amountMax {
-		return l, invalid("lines", "has a line of %d minor units, at most %d are allowed", full.Minor, int64(amountMax))
+		return l, invalid("quantity", "makes a line of %d minor units, at most %d are allowed", full.Minor, int64(amountMax))
 	}
 	l.Net = full
 	for _, d := range l.Discounts {
@@ -35,13 +36,13 @@ func PriceLine(l events.Line) (events.Line, error) {
 	}
 	l.Gross = l.Net.Plus(taxOn(l.Taxes, false))
 	if l.Gross.Minor > amountMax {
-		return l, invalid("lines", "has a line of %d minor units, at most %d are allowed", l.Gross.Minor, int64(amountMax))
+		return l, invalid("quantity", "makes a line of %d minor units, at most %d are allowed", l.Gross.Minor, int64(amountMax))
 	}
 	if l.Net.Minor < 0 {
-		return l, invalid("lines.discounts", "take %d off a line of %d", full.Minor-l.Net.Minor, full.Minor)
+		return l, invalid("discounts", "take %d off a line of %d", full.Minor-l.Net.Minor, full.Minor)
 	}
 	if taxOn(l.Taxes, true).Minor > l.Net.Minor {
-		return l, invalid("lines.taxes", "include more than the whole price")
+		return l, invalid("taxes", "include more than the whole price")
 	}
 	return l, nil
 }
@@ -96,15 +97,15 @@ func checkMoney(field string, m events.Money, currency string) *Rejection {
 // checkParts wants discounts and taxes in the currency of the line's unit price.
 func checkParts(l events.Line) *Rejection {
 	if len(l.Discounts) > discountsMax {
-		return invalid("lines.discounts", "has %d entries, at most %d are allowed", len(l.Discounts), discountsMax)
+		return invalid("discounts", "has %d entries, at most %d are allowed", len(l.Discounts), discountsMax)
 	}
-	for _, d := range l.Discounts {
-		bad := cmp.Or(checkName("lines.discounts.name", d.Name, nameMax), checkMoney("lines.discounts.amount", d.Amount, l.Unit.Currency))
+	for i, d := range l.Discounts {
+		bad := cmp.Or(checkName("name", d.Name, nameMax), checkMoney("amount", d.Amount, l.Unit.Currency)).Within(entry("discounts", i))
 		if bad != nil {
 			return bad
 		}
 	}
-	return checkTaxes("lines.taxes", l.Taxes, l.Unit.Currency)
+	return checkTaxes("taxes", l.Taxes, l.Unit.Currency)
 }
 
 // checkTaxes trusts the amounts: how a tax is worked out of its rate differs from country to country.
@@ -112,7 +113,8 @@ func checkTaxes(field string, taxes []events.Tax, currency string) *Rejection {
 	if len(taxes) > taxesMax {
 		return invalid(field, "has %d entries, at most %d are allowed", len(taxes), taxesMax)
 	}
-	for _, t := range taxes {
+	for i, t := range taxes {
+		field := entry(field, i)
 		if t.RatePPM < 0 || t.RatePPM > ratePPMMax {
 			return invalid(field+".rate_ppm", "is %d, it must be from 0 to %d", t.RatePPM, ratePPMMax)
 		}
@@ -127,14 +129,14 @@ func checkCharges(charges []events.Charge, currency string) *Rejection {
 	if len(charges) > chargesMax {
 		return invalid("charges", "has %d entries, at most %d are allowed", len(charges), chargesMax)
 	}
-	for _, c := range charges {
-		bad := cmp.Or(checkName("charges.name", c.Name, nameMax), checkMoney("charges.amount", c.Amount, currency),
-			checkTaxes("charges.taxes", c.Taxes, currency))
+	for i, c := range charges {
+		bad := cmp.Or(checkName("name", c.Name, nameMax), checkMoney("amount", c.Amount, currency), checkTaxes("taxes", c.Taxes, currency)).
+			Within(entry("charges", i))
 		if bad != nil {
 			return bad
 		}
 		if taxOn(c.Taxes, true).Minor > c.Amount.Minor {
-			return invalid("charges.taxes", "include more than the whole charge")
+			return invalid(entry("charges", i)+".taxes", "include more than the whole charge")
 		}
 	}
 	return nil

@@ -79,11 +79,11 @@ func (c PlaceOrder) checkLines() *Rejection {
 	}
 	named := make(map[string]bool, len(c.Lines))
 	for i, l := range c.Lines {
-		if bad := checkLine(l, c.Currency); bad != nil {
+		if bad := checkLine(l, c.Currency).Within(entry("lines", i)); bad != nil {
 			return bad.with("line", i).with("line_id", l.LineID)
 		}
 		if named[l.LineID] {
-			return invalid("lines.line_id", "%s is given to two lines", l.LineID)
+			return invalid(entry("lines", i)+".line_id", "%s is given to two lines", l.LineID)
 		}
 		named[l.LineID] = true
 	}
@@ -92,19 +92,19 @@ func (c PlaceOrder) checkLines() *Rejection {
 
 // checkLine wants a line whose money adds up. Goods come from a warehouse; a service need not.
 func checkLine(l events.Line, currency string) *Rejection {
-	if bad := cmp.Or(checkID("lines.line_id", l.LineID), checkSKU(l.SKU), checkNote("lines.name", l.Name, nameMax)); bad != nil {
+	if bad := cmp.Or(checkID("line_id", l.LineID), checkSKU(l.SKU), checkNote("name", l.Name, nameMax)); bad != nil {
 		return bad
 	}
 	if l.Kind != events.Goods && l.Kind != events.Service {
-		return invalid("lines.kind", "is %q, it must be %q or %q", l.Kind, events.Goods, events.Service)
+		return invalid("kind", "is %q, it must be %q or %q", l.Kind, events.Goods, events.Service)
 	}
 	if l.Kind == events.Goods || l.Warehouse != "" {
-		if bad := checkWarehouse("lines.warehouse", l.Warehouse); bad != nil {
+		if bad := checkWarehouse("warehouse", l.Warehouse); bad != nil {
 			return bad
 		}
 	}
 	if l.Unit.Currency != currency {
-		return invalid("lines.unit", "is in %q, the order is in %q", l.Unit.Currency, currency)
+		return invalid("unit", "is in %q, the order is in %q", l.Unit.Currency, currency)
 	}
 	priced, err := PriceLine(l)
 	if err != nil {

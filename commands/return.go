@@ -44,14 +44,14 @@ func checkReturnLines(lines []events.ReturnLine) *Rejection {
 	if bad := checkLines(quantities); bad != nil {
 		return bad
 	}
-	for _, l := range lines {
-		bad := cmp.Or(checkSKU(l.SKU), checkNote("lines.reason", l.Reason, noteMax), checkCurrency("lines.amount.currency", l.Amount.Currency),
-			checkMoney("lines.amount", l.Amount, lines[0].Amount.Currency))
+	for i, l := range lines {
+		bad := cmp.Or(checkSKU(l.SKU), checkNote("reason", l.Reason, noteMax), checkCurrency("amount.currency", l.Amount.Currency),
+			checkMoney("amount", l.Amount, lines[0].Amount.Currency))
 		if l.Warehouse != "" {
-			bad = cmp.Or(bad, checkWarehouse("lines.warehouse", l.Warehouse))
+			bad = cmp.Or(bad, checkWarehouse("warehouse", l.Warehouse))
 		}
 		if bad != nil {
-			return bad.with("line_id", l.LineID)
+			return bad.Within(entry("lines", i)).with("line_id", l.LineID)
 		}
 	}
 	return nil
@@ -101,12 +101,13 @@ func (c ReceiveReturn) checkLines() *Rejection {
 		disposition events.Disposition
 	}
 	named := make(map[part]bool, len(c.Lines))
-	for _, l := range c.Lines {
-		if bad := cmp.Or(checkID("lines.line_id", l.LineID), checkQuantity("lines.quantity", l.Quantity)); bad != nil {
+	for i, l := range c.Lines {
+		at := entry("lines", i)
+		if bad := cmp.Or(checkID("line_id", l.LineID), checkQuantity("quantity", l.Quantity)).Within(at); bad != nil {
 			return bad
 		}
 		if l.Disposition != events.Restock && l.Disposition != events.Damaged {
-			return invalid("lines.disposition", "is %q, it must be %q or %q", l.Disposition, events.Restock, events.Damaged)
+			return invalid(at+".disposition", "is %q, it must be %q or %q", l.Disposition, events.Restock, events.Damaged)
 		}
 		if p := (part{l.LineID, l.Disposition}); named[p] {
 			return invalid("lines", "names line %s twice as %s", l.LineID, l.Disposition)

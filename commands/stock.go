@@ -98,7 +98,7 @@ func stockOf(warehouse, sku string) stockStream {
 // Decide implements Command.
 func (c ReceiveStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error) {
 	c.SKU, c.Warehouse = events.SKU(c.SKU), events.Warehouse(c.Warehouse)
-	err := check(checkItem(c.Warehouse, c.SKU), checkQuantity("quantity", c.Quantity),
+	err := check(CheckItem(c.Warehouse, c.SKU), checkQuantity("quantity", c.Quantity),
 		checkNote("reference", c.Reference, noteMax), room(s, c.Warehouse, c.SKU, c.Quantity))
 	if err != nil {
 		return nil, err
@@ -109,7 +109,7 @@ func (c ReceiveStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error
 // Decide implements Command.
 func (c AdjustStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error) {
 	c.SKU, c.Warehouse = events.SKU(c.SKU), events.Warehouse(c.Warehouse)
-	err := check(checkItem(c.Warehouse, c.SKU), checkQuantity("quantity", max(c.Quantity, -c.Quantity)),
+	err := check(CheckItem(c.Warehouse, c.SKU), checkDifference("quantity", c.Quantity),
 		checkName("reason", c.Reason, noteMax), checkNote("reference", c.Reference, noteMax),
 		room(s, c.Warehouse, c.SKU, c.Quantity), removable(s, c.Warehouse, c.SKU, -c.Quantity))
 	if err != nil {
@@ -121,7 +121,7 @@ func (c AdjustStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error)
 // Decide implements Command.
 func (c ReturnStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error) {
 	c.SKU, c.Warehouse = events.SKU(c.SKU), events.Warehouse(c.Warehouse)
-	err := check(checkItem(c.Warehouse, c.SKU), checkID("order_id", c.OrderID), checkID("return_id", c.ReturnID),
+	err := check(CheckItem(c.Warehouse, c.SKU), checkID("order_id", c.OrderID), checkID("return_id", c.ReturnID),
 		checkQuantity("quantity", c.Quantity), room(s, c.Warehouse, c.SKU, c.Quantity))
 	if err != nil {
 		return nil, err
@@ -132,7 +132,7 @@ func (c ReturnStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error)
 // Decide implements Command.
 func (c TransferStockOut) Decide(s aggregates.StockItem) ([]events.StockEvent, error) {
 	c.SKU, c.Warehouse, c.To = events.SKU(c.SKU), events.Warehouse(c.Warehouse), events.Warehouse(c.To)
-	err := check(checkItem(c.Warehouse, c.SKU), checkTransfer(c.TransferID, "to", c.To, c.Warehouse),
+	err := check(CheckItem(c.Warehouse, c.SKU), checkTransfer(c.TransferID, "to", c.To, c.Warehouse),
 		checkQuantity("quantity", c.Quantity), checkNote("reference", c.Reference, noteMax),
 		removable(s, c.Warehouse, c.SKU, c.Quantity))
 	if err != nil {
@@ -144,7 +144,7 @@ func (c TransferStockOut) Decide(s aggregates.StockItem) ([]events.StockEvent, e
 // Decide implements Command.
 func (c TransferStockIn) Decide(s aggregates.StockItem) ([]events.StockEvent, error) {
 	c.SKU, c.Warehouse, c.From = events.SKU(c.SKU), events.Warehouse(c.Warehouse), events.Warehouse(c.From)
-	err := check(checkItem(c.Warehouse, c.SKU), checkTransfer(c.TransferID, "from", c.From, c.Warehouse),
+	err := check(CheckItem(c.Warehouse, c.SKU), checkTransfer(c.TransferID, "from", c.From, c.Warehouse),
 		checkQuantity("quantity", c.Quantity), checkNote("reference", c.Reference, noteMax),
 		room(s, c.Warehouse, c.SKU, c.Quantity))
 	if err != nil {
@@ -156,7 +156,7 @@ func (c TransferStockIn) Decide(s aggregates.StockItem) ([]events.StockEvent, er
 // Decide implements Command.
 func (c CountStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error) {
 	c.SKU, c.Warehouse = events.SKU(c.SKU), events.Warehouse(c.Warehouse)
-	err := check(checkItem(c.Warehouse, c.SKU), checkUpTo("counted", c.Counted), checkNote("reference", c.Reference, noteMax))
+	err := check(CheckItem(c.Warehouse, c.SKU), checkUpTo("counted", c.Counted), checkNote("reference", c.Reference, noteMax))
 	switch {
 	case err != nil:
 		return nil, err
@@ -171,7 +171,7 @@ func (c CountStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error) 
 // Decide implements Command.
 func (c AllowBackorder) Decide(s aggregates.StockItem) ([]events.StockEvent, error) {
 	c.SKU, c.Warehouse = events.SKU(c.SKU), events.Warehouse(c.Warehouse)
-	err := check(checkItem(c.Warehouse, c.SKU), checkUpTo("limit", c.Limit))
+	err := check(CheckItem(c.Warehouse, c.SKU), checkUpTo("limit", c.Limit))
 	switch {
 	case err != nil:
 		return nil, err
@@ -184,7 +184,8 @@ func (c AllowBackorder) Decide(s aggregates.StockItem) ([]events.StockEvent, err
 	return []events.StockEvent{events.BackorderAllowed(c)}, nil
 }
 
-func checkItem(warehouse, sku string) *Rejection {
+// CheckItem wants the canonical code of a warehouse and a canonical SKU; nil says that they are.
+func CheckItem(warehouse, sku string) *Rejection {
 	if bad := checkSKU(sku); bad != nil {
 		return bad
 	}

@@ -58,7 +58,7 @@ func (c CommitStock) Stream() stockStream       { return stockOf(c.Warehouse, c.
 // Decide implements Command.
 func (c ReserveStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error) {
 	c.SKU, c.Warehouse = events.SKU(c.SKU), events.Warehouse(c.Warehouse)
-	err := check(checkItem(c.Warehouse, c.SKU), checkID("order_id", c.OrderID), checkLines(c.Lines), checkExpiry(c.ExpiresAt, c.At))
+	err := check(CheckItem(c.Warehouse, c.SKU), checkID("order_id", c.OrderID), checkLines(c.Lines), checkExpiry(c.ExpiresAt, c.At))
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (c ReserveStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error
 // Decide implements Command.
 func (c ReleaseStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error) {
 	c.SKU, c.Warehouse = events.SKU(c.SKU), events.Warehouse(c.Warehouse)
-	err := check(checkItem(c.Warehouse, c.SKU), checkID("order_id", c.OrderID), checkNote("reason", c.Reason, noteMax))
+	err := check(CheckItem(c.Warehouse, c.SKU), checkID("order_id", c.OrderID), checkNote("reason", c.Reason, noteMax))
 	held := s.Open[c.OrderID]
 	lines := c.Lines
 	if len(lines) == 0 {
@@ -103,7 +103,7 @@ func (c ReleaseStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error
 // Decide implements Command.
 func (c ExpireReservation) Decide(s aggregates.StockItem) ([]events.StockEvent, error) {
 	c.SKU, c.Warehouse = events.SKU(c.SKU), events.Warehouse(c.Warehouse)
-	err := check(checkItem(c.Warehouse, c.SKU), checkID("order_id", c.OrderID), checkInstant("now", c.Now))
+	err := check(CheckItem(c.Warehouse, c.SKU), checkID("order_id", c.OrderID), checkInstant("now", c.Now))
 	held, holds := s.Open[c.OrderID]
 	switch {
 	case err != nil:
@@ -123,7 +123,7 @@ func (c ExpireReservation) Decide(s aggregates.StockItem) ([]events.StockEvent, 
 // Decide implements Command.
 func (c CommitStock) Decide(s aggregates.StockItem) ([]events.StockEvent, error) {
 	c.SKU, c.Warehouse = events.SKU(c.SKU), events.Warehouse(c.Warehouse)
-	err := check(checkItem(c.Warehouse, c.SKU), checkID("order_id", c.OrderID), checkLines(c.Lines),
+	err := check(CheckItem(c.Warehouse, c.SKU), checkID("order_id", c.OrderID), checkLines(c.Lines),
 		holding(s.Open[c.OrderID], c.OrderID, c.Warehouse, c.SKU, c.Lines))
 	switch {
 	case err != nil:

@@ -63,9 +63,9 @@ func TestReserveStockIsWellFormed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { refusesField(t, stock(twenty), reserveLines("ada", lines...), "lines") })
 	}
-	refusesField(t, stock(twenty), reserveLines("ada", units("", 1)...), "lines.line_id")
-	refusesField(t, stock(twenty), reserveLines("ada", units("1", 0)...), "lines.quantity")
-	refusesField(t, stock(twenty), reserveLines("ada", units("1", -5)...), "lines.quantity")
+	refusesField(t, stock(twenty), reserveLines("ada", units("", 1)...), "lines[0].line_id")
+	refusesField(t, stock(twenty), reserveLines("ada", units("1", 0)...), "lines[0].quantity")
+	refusesField(t, stock(twenty), reserveLines("ada", units("1", -5)...), "lines[0].quantity")
 	refusesField(t, stock(twenty), reserveLines("", units("1", 1)...), "order_id")
 	refusesField(t, stock(twenty), commands.ReserveStock{Warehouse: "MAIN", OrderID: "ada", Lines: units("1", 1)}, "sku")
 
@@ -95,7 +95,7 @@ func TestReleaseStock(t *testing.T) {
 	stock(twenty, adaHolds8).Rejects(t, release(units("2", 4)...), "not_reserved")
 	stock(twenty, adaHolds8).Rejects(t, release(units("3", 1)...), "not_reserved")
 	stock(twenty).Rejects(t, release(units("1", 1)...), "not_reserved")
-	refusesField(t, stock(twenty, adaHolds8), release(units("1", -1)...), "lines.quantity")
+	refusesField(t, stock(twenty, adaHolds8), release(units("1", -1)...), "lines[0].quantity")
 	refusesField(t, stock(twenty), commands.ReleaseStock{SKU: "LAMP", Warehouse: "MAIN"}, "order_id")
 	refusesField(t, stock(twenty), commands.ReleaseStock{Warehouse: "MAIN", OrderID: "ada"}, "sku")
 	refusesField(t, stock(twenty), commands.ReleaseStock{SKU: "LAMP", Warehouse: "MAIN", OrderID: "ada", Reason: "\r"}, "reason")

@@ -68,6 +68,8 @@ func checkSKU(sku string) *Rejection {
 		return invalid("sku", "has more than %d characters", skuMax)
 	case strings.ContainsFunc(sku, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }):
 		return invalid("sku", "may hold printable characters only")
+	case sku == "." || sku == "..":
+		return invalid("sku", "may not be %s, which no path can name", sku)
 	case sku != events.SKU(sku):
 		return invalid("sku", "is compared as %q: write it so", events.SKU(sku))
 	}
@@ -128,6 +130,17 @@ func checkQuantity(field string, n int64) *Rejection {
 	return nil
 }
 
+// checkDifference wants units that came or went: not 0, and a thousand million at most.
+func checkDifference(field string, n int64) *Rejection {
+	switch {
+	case n == 0:
+		return invalid(field, "is 0 or missing: say how many units came, or, below 0, how many went")
+	case n < -quantityMax || n > quantityMax:
+		return invalid(field, "is %d, it must be from -%d to %d", n, int64(quantityMax), int64(quantityMax))
+	}
+	return nil
+}
+
 // checkLines wants quantities of different order lines, a thousand million units at most in all.
 func checkLines(lines []events.LineQuantity) *Rejection {
 	if len(lines) == 0 {
@@ -137,8 +150,8 @@ func checkLines(lines []events.LineQuantity) *Rejection {
 		return invalid("lines", "has %d entries, at most %d are allowed", len(lines), linesMax)
 	}
 	named := make(map[string]bool, len(lines))
-	for _, l := range lines {
-		if bad := cmp.Or(checkID("lines.line_id", l.LineID), checkQuantity("lines.quantity", l.Quantity)); bad != nil {
+	for i, l := range lines {
+		if bad := cmp.Or(checkID("line_id", l.LineID), checkQuantity("quantity", l.Quantity)).Within(entry("lines", i)); bad != nil {
 			return bad
 		}
 		if named[l.LineID] {

@@ -51,7 +51,7 @@ func (s auditService) followHTTP(ctx context.Context, m proto.Message, w http.Re
 	if last := r.Header.Get("Last-Event-ID"); last != "" {
 		at, err := strconv.ParseUint(last, 10, 64)
 		if err != nil {
-			return badField("last_event_id", "is no position of the log")
+			return badField("Last-Event-ID", "is no position of the log")
 		}
 		in.After = at
 	}

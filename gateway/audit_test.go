@@ -208,5 +208,5 @@ func TestACSVHoldsTheWholeListAndNoFormula(t *testing.T) {
 		t.Errorf("an empty export is %d %q", empty.code, empty.body)
 	}
 	s.get("/v1/audit/export?limit=-1").fails(400, "invalid_argument")
-	s.ask(http.MethodPost, "/v1/audit/export", "").fails(404, "route_unknown")
+	s.ask(http.MethodPost, "/v1/audit/export", "").fails(405, "method_not_allowed")
 }

@@ -93,6 +93,9 @@ func bindValues(values url.Values, m proto.Message) error {
 		if err := bindText(m, fd, given[0]); err != nil {
 			return err
 		}
+		if name == "limit" && !m.ProtoReflect().Has(fd) {
+			return badLimit() // 0 was given, which the message cannot tell from none
+		}
 	}
 	return nil
 }
@@ -100,13 +103,17 @@ func bindValues(values url.Values, m proto.Message) error {
 // bindPath is last: a body may repeat what the path names, but not otherwise.
 func bindPath(vars url.Values, m proto.Message) error {
 	fields := m.ProtoReflect().Descriptor().Fields()
-	for name, given := range vars {
+	for name, escaped := range vars {
 		fd := fields.ByTextName(name)
-		was := m.ProtoReflect().Get(fd).String()
-		if was != "" && was != given[0] {
-			return badField(name, "is %q in the body and %q in the path", was, given[0])
+		given, err := url.PathUnescape(escaped[0])
+		if err != nil {
+			return badField(name, "is not readable in the path: %v", err)
 		}
-		if err := bindText(m, fd, given[0]); err != nil {
+		was := m.ProtoReflect().Get(fd).String()
+		if was != "" && was != given {
+			return badField(name, "is %q in the body and %q in the path", was, given)
+		}
+		if err := bindText(m, fd, given); err != nil {
 			return err
 		}
 	}

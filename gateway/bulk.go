@@ -8,7 +8,6 @@ import (
 
 	"tillstream/events"
 	bulkv1 "tillstream/gateway/api/bulk/v1"
-	typesv1 "tillstream/gateway/api/types/v1"
 	"tillstream/projections"
 )
 
@@ -197,7 +196,7 @@ func bulkOrder(o projections.Order, lines []projections.OrderLine) *bulkv1.Order
 	sortLines(lines)
 	for i, l := range lines {
 		out.Lines[i] = &bulkv1.OrderLine{LineId: l.LineID, Ordinal: l.Ordinal, Sku: l.SKU, Name: l.Name, Kind: l.Kind,
-			Warehouse: l.Warehouse, Quantity: l.Quantity, Unit: &typesv1.UnitPrice{Amount: l.UnitAmount, Scale: uint32(l.UnitScale), Currency: l.Currency},
+			Warehouse: l.Warehouse, Quantity: l.Quantity, Unit: unitOf(lineUnit(l)),
 			Gross: minorOf(l.GrossMinor, l.Currency), Cancelled: l.Cancelled, Shipped: l.Shipped, Returned: l.Returned,
 			CancelledAmount: minorOf(l.CancelledMinor, l.Currency), ReturnedAmount: minorOf(l.ReturnedMinor, l.Currency)}
 	}

@@ -93,7 +93,7 @@ func TestEverythingIsReadInBulk(t *testing.T) {
 		t.Errorf("products: %v", got)
 	}
 	prices, err := c.Prices(ctx, &bulkv1.PricesRequest{Sku: "lamp-1"})
-	if got := drain(t, prices, err); len(got) != 1 || got[0].Unit.Amount != 2095 || !got[0].ValidFrom.AsTime().Equal(noon) {
+	if got := drain(t, prices, err); len(got) != 1 || got[0].Unit.GetAmount() != 2095 || !got[0].ValidFrom.AsTime().Equal(noon) {
 		t.Errorf("prices: %v", got)
 	}
 	customers, err := c.Customers(ctx, &bulkv1.CustomersRequest{})

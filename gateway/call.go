@@ -88,7 +88,7 @@ func readCall(method string, header func(string) string, reply func(key, value s
 		c.correlation = uuid.Must(uuid.NewV7()).String()
 	}
 	if !visible(c.correlation, 1, 64) {
-		return nil, badField("x_correlation_id", "must be 1 to 64 visible ASCII characters")
+		return nil, badField(headerCorrelation, "must be 1 to 64 visible ASCII characters")
 	}
 	return c, nil
 }
@@ -101,7 +101,7 @@ func actorOf(header string) (events.Actor, error) {
 		return events.Actor{Kind: "anonymous"}, nil
 	}
 	if !actorForm.MatchString(header) {
-		return events.Actor{}, badField("x_actor", "must be kind:id, such as staff:anna: a lower-case word, a colon, at most 64 visible characters")
+		return events.Actor{}, badField(headerActor, "must be kind:id, such as staff:anna: a lower-case word, a colon, at most 64 visible characters")
 	}
 	kind, id, _ := strings.Cut(header, ":")
 	return events.Actor{Kind: kind, ID: id}, nil

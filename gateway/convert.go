@@ -12,7 +12,7 @@ import (
 )
 
 func unitOf(p events.UnitPrice) *typesv1.UnitPrice {
-	return &typesv1.UnitPrice{Amount: p.Amount, Scale: uint32(p.Scale), Currency: p.Currency}
+	return &typesv1.UnitPrice{Amount: new(p.Amount), Scale: new(uint32(p.Scale)), Currency: p.Currency}
 }
 
 func moneyOf(m events.Money) *typesv1.Money {
@@ -32,10 +32,10 @@ func unitFrom(field string, p *typesv1.UnitPrice) (events.UnitPrice, error) {
 	if p == nil {
 		return events.UnitPrice{}, badField(field, "is required: {\"amount\": 2095, \"scale\": 3, \"currency\": \"GBP\"} is 2.095 pounds")
 	}
-	if p.Scale > events.MaxScale {
-		return events.UnitPrice{}, badField(field+".scale", "is %d, at most %d decimal places are allowed", p.Scale, events.MaxScale)
+	if p.GetScale() > events.MaxScale {
+		return events.UnitPrice{}, badField(field+".scale", "is %d, at most %d decimal places are allowed", p.GetScale(), events.MaxScale)
 	}
-	return events.UnitPrice{Amount: p.Amount, Scale: uint8(p.Scale), Currency: p.Currency}, nil
+	return events.UnitPrice{Amount: p.GetAmount(), Scale: uint8(p.GetScale()), Currency: p.Currency}, nil
 }
 
 // timeOf is the zero time for nil.

@@ -25,12 +25,14 @@ const (
 	limitMost    = 500
 )
 
+func badLimit() error { return badField("limit", "must be from 1 to %d", limitMost) }
+
 func pageLimit(asked int32) (int, error) {
 	switch {
 	case asked == 0:
 		return limitDefault, nil
 	case asked < 0 || asked > limitMost:
-		return 0, badField("limit", "must be from 1 to %d", limitMost)
+		return 0, badLimit()
 	}
 	return int(asked), nil
 }

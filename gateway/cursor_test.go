@@ -56,7 +56,7 @@ func TestPricesPageWithinAPriceList(t *testing.T) {
 	s := open(t)
 	for i := range 7 {
 		for _, sku := range []string{"A", "B"} {
-			s.post("/v1/prices", fmt.Sprintf(`{"sku":%q,"unit":{"amount":%d,"currency":"GBP"},"valid_from":"2026-03-0%dT00:00:00Z"}`, sku, i+1, i+1)).is(201)
+			s.post("/v1/prices", fmt.Sprintf(`{"sku":%q,"unit":{"amount":%d,"scale":0,"currency":"GBP"},"valid_from":"2026-03-0%dT00:00:00Z"}`, sku, i+1, i+1)).is(201)
 		}
 	}
 	if skus := s.walk("/v1/prices?limit=4", func() {}); strings.Join(skus, "") != "AAAAAAABBBBBBB" {

@@ -103,7 +103,7 @@ var reach = map[string]struct {
 			list[i] = events.PriceSet{PriceID: fmt.Sprint(i), SKU: "FULL", Warehouse: "MAIN", ValidFrom: noon.Add(time.Duration(i)), Unit: events.UnitPrice{Currency: "EUR"}}
 		}
 		s.log.Record("price-MAIN/FULL", events.Meta{}, list...)
-		return s.post("/v1/prices", `{"sku":"FULL","unit":{"amount":1,"currency":"GBP"}}`)
+		return s.post("/v1/prices", `{"sku":"FULL","unit":{"amount":1,"scale":0,"currency":"GBP"}}`)
 	}},
 	"currency_mismatch": {409, func(s *shop) reply { return s.order(`"currency":"EUR"`) }},
 	"stock_insufficient": {409, func(s *shop) reply {
@@ -160,7 +160,8 @@ var reach = map[string]struct {
 		s.post("/v1/products", `{"sku":"A","name":"A","kind":"goods"}`, "Idempotency-Key", "k").is(201)
 		return s.post("/v1/products", `{"sku":"A","name":"B","kind":"goods"}`, "Idempotency-Key", "k")
 	}},
-	"busy": {429, crowded},
+	"busy":           {429, crowded},
+	"head_too_large": {431, func(s *shop) reply { return s.get("/v1/products", "X-Long", strings.Repeat("x", 1<<15)) }},
 	"internal": {500, func(s *shop) reply {
 		s.log.reading = func(context.Context, string) error { return errors.New("a disk is on fire") }
 		return s.post("/v1/products", `{"sku":"B","name":"B","kind":"goods"}`)

@@ -103,6 +103,7 @@ type Gateway struct {
 	flights   flights
 	asked     *lru.Cache[string, string] // command id → request
 	queries   map[string]bool            // methods that only read
+	ways      []way                      // all that is served by HTTP
 	followers chan struct{}              // one for each who follows the audit log
 	metrics   *metrics
 	closing   context.Context // ends when streams should

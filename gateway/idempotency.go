@@ -25,17 +25,19 @@ const keyMost = 255
 
 // nameCommand gives a call the id of its command. The id and the hash of the request are all that is needed to know a
 // repeat, since the log remembers commands: there is no table of keys.
-func (g *Gateway) nameCommand(c *call, key string, body proto.Message) error {
+func (g *Gateway) nameCommand(c *call, keys []string, body proto.Message) error {
 	c.request = g.requestHash(c.method, wirejson.Canonical(body))
-	if key == "" {
+	switch {
+	case len(keys) == 0:
 		c.command = events.FreshCommandID()
 		return nil
-	}
-	if len(key) > keyMost || strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r > '~' }) {
-		return badField("idempotency_key", "must be 1 to %d printable ASCII characters", keyMost)
+	case len(keys) > 1:
+		return badField(headerKey, "is given %d times", len(keys))
+	case strings.TrimSpace(keys[0]) == "" || len(keys[0]) > keyMost || strings.ContainsFunc(keys[0], func(r rune) bool { return r < ' ' || r > '~' }):
+		return badField(headerKey, "must be 1 to %d printable ASCII characters, not blank", keyMost)
 	}
 	c.keyed = true
-	c.command = events.CommandID(c.actor.String(), c.method, key)
+	c.command = events.CommandID(c.actor.String(), c.method, keys[0])
 	return nil
 }
 
@@ -76,8 +78,8 @@ func (f *flights) end(id string) {
 }
 
 // asCommand runs a method that is a command, once at a time per id.
-func (g *Gateway) asCommand(ctx context.Context, c *call, key string, body proto.Message, next func(context.Context) (any, error)) (any, error) {
-	if err := g.nameCommand(c, key, body); err != nil {
+func (g *Gateway) asCommand(ctx context.Context, c *call, keys []string, body proto.Message, next func(context.Context) (any, error)) (any, error) {
+	if err := g.nameCommand(c, keys, body); err != nil {
 		return nil, err
 	}
 	if !g.flights.begin(c.command) {

@@ -2,8 +2,6 @@ package gateway
 
 import (
 	"context"
-	"slices"
-	"strings"
 
 	loyaltyv1 "tillstream/gateway/api/loyalty/v1"
 	"tillstream/projections"
@@ -45,13 +43,13 @@ func (g *Gateway) known(ctx context.Context, id string) error {
 	return err
 }
 
-// movementKinds are what a statement can be narrowed to.
-var movementKinds = []string{"earned", "activated", "burned", "expired", "reversed"}
+// statementKinds are what a statement can be narrowed to.
+var statementKinds = []string{"earned", "activated", "burned", "expired", "reversed"}
 
 // Statement implements loyaltyv1.LoyaltyServer.
 func (s loyaltyService) Statement(ctx context.Context, in *loyaltyv1.StatementRequest) (*loyaltyv1.MovementList, error) {
-	if in.Kind != "" && !slices.Contains(movementKinds, in.Kind) {
-		return nil, badField("kind", "must be one of %s", strings.Join(movementKinds, ", "))
+	if err := oneOf("kind", in.Kind, statementKinds); err != nil {
+		return nil, err
 	}
 	v := s.deps.Views
 	if err := s.await(ctx, named{projections.LoyaltyStatement.Name, v.LoyaltyStatement}, named{projections.Customers.Name, v.Customers}); err != nil {

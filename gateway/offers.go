@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -46,14 +47,17 @@ func (o offer) refusal(currency string) *Problem {
 func (s ordersService) offersFor(ctx context.Context, in *ordersv1.PlaceRequest) (map[place]offer, error) {
 	offers := map[place]offer{}
 	for i, l := range in.Lines {
-		switch sku := events.SKU(l.Sku); {
-		case sku == "" || len(sku) > 256:
-			return nil, badField("lines.sku", "of line %d is required: 1 to 64 characters", i)
-		case l.Quantity < 1:
-			return nil, badField("lines.quantity", "of line %d is %d, it must be 1 or more", i, l.Quantity)
-		default:
-			offers[place{s.warehouseOf(in, l), sku}] = offer{}
+		at := place{s.warehouseOf(in, l), events.SKU(l.Sku)}
+		if bad := commands.CheckItem(at.warehouse, at.sku); bad != nil {
+			if bad.Details["field"] == "warehouse" && l.Warehouse == "" {
+				return nil, bad // it is the order's
+			}
+			return nil, bad.Within(lineAt(i))
 		}
+		if l.Quantity < 1 {
+			return nil, badField(lineAt(i)+".quantity", "is %d, it must be 1 or more", l.Quantity)
+		}
+		offers[at] = offer{}
 	}
 	places := slices.Collect(maps.Keys(offers))
 	found := make([]offer, len(places))
@@ -76,6 +80,9 @@ func (s ordersService) offersFor(ctx context.Context, in *ordersv1.PlaceRequest)
 	}
 	return offers, nil
 }
+
+// lineAt is the path of the i-th line of a request.
+func lineAt(i int) string { return "lines[" + strconv.Itoa(i) + "]" }
 
 func (g *Gateway) offerAt(ctx context.Context, at place, currency string, now time.Time) (o offer) {
 	if o.product, _, o.err = commands.Look(ctx, g.deps.Handler, events.Product(at.sku), func(p aggregates.Product) aggregates.Product { return p }); o.err != nil {

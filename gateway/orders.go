@@ -35,8 +35,8 @@ var reached = map[string][]projections.OrderState{
 
 // Get implements ordersv1.OrdersServer.
 func (s ordersService) Get(ctx context.Context, in *ordersv1.GetRequest) (*ordersv1.Order, error) {
-	if in.Until != "" && reached[in.Until] == nil {
-		return nil, badField("until", "is %q, it must be one of %v", in.Until, sortedKeys(reached))
+	if err := oneOf("until", in.Until, sortedKeys(reached)); err != nil {
+		return nil, err
 	}
 	v := s.deps.Views
 	if err := s.await(ctx, named{projections.Orders.Name, v.Orders}, named{projections.OrderLines.Name, v.OrderLines}); err != nil {
@@ -137,9 +137,15 @@ func lineUnit(l projections.OrderLine) events.UnitPrice {
 	return events.UnitPrice{Amount: l.UnitAmount, Scale: uint8(l.UnitScale), Currency: l.Currency}
 }
 
+// orderStates are the states an order may be in, and a list may be asked for.
+var orderStates = reached["settled"]
+
 // List implements ordersv1.OrdersServer.
 func (s ordersService) List(ctx context.Context, in *ordersv1.ListRequest) (*ordersv1.OrderList, error) {
 	if err := s.await(ctx, named{projections.Orders.Name, s.deps.Views.Orders}); err != nil {
+		return nil, err
+	}
+	if err := oneOf("state", in.State, orderStates); err != nil {
 		return nil, err
 	}
 	where := equal(equal(equal(nil, "state", in.State), "country", in.Country), "customer_id", in.CustomerId)

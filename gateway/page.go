@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -73,6 +74,14 @@ func equal(where []projections.Cond, column, value string) []projections.Cond {
 		return where
 	}
 	return append(where, projections.Cond{Column: column, Op: projections.Eq, Value: value})
+}
+
+// oneOf wants a filter that is given to be one of words: a list for another would be empty for ever.
+func oneOf[S ~string](field, given string, words []S) error {
+	if given == "" || slices.Contains(words, S(given)) {
+		return nil
+	}
+	return badField(field, "is %q, it must be one of %v", given, words)
 }
 
 // errEnough ends each before the last page.

@@ -88,8 +88,11 @@ func checkPlace(in *ordersv1.PlaceRequest) error {
 	case len(in.GetPayment().GetToken()) > tokenMost:
 		return badField("payment.token", "has more than %d bytes", tokenMost)
 	}
-	if _, err := events.Digits(in.Currency); err != nil {
+	if in.Currency == "" {
 		return badField("currency", "is required: an ISO 4217 code, such as GBP")
+	}
+	if _, err := events.Digits(in.Currency); err != nil {
+		return badField("currency", "is not usable: %v", err)
 	}
 	if _, err := addressText("ship_to", in.ShipTo); err != nil {
 		return err
@@ -141,7 +144,7 @@ func (s ordersService) linesOf(ctx context.Context, in *ordersv1.PlaceRequest) (
 		}
 		line.Name, line.Kind, line.Unit = offer.product.Name, offer.product.Kind, offer.unit
 		if lines[i], err = commands.PriceLine(line); err != nil {
-			return nil, err
+			return nil, inside(lineAt(i), err)
 		}
 	}
 	return lines, nil

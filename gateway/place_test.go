@@ -34,7 +34,7 @@ func TestAnOrderTakesThePriceThatHolds(t *testing.T) {
 
 func TestAnOrderTakesThePriceOfItsWarehouse(t *testing.T) {
 	s := stocked(t)
-	s.post("/v1/prices", `{"sku":"LAMP-1","warehouse":"north","unit":{"amount":1,"currency":"GBP"}}`).is(201)
+	s.post("/v1/prices", `{"sku":"LAMP-1","warehouse":"north","unit":{"amount":1,"scale":0,"currency":"GBP"}}`).is(201)
 
 	body := s.order(`"currency":"GBP","warehouse":"North"`).is(201)
 	if line := body["lines"].([]any)[0].(map[string]any); line["warehouse"] != "NORTH" || line["gross"].(map[string]any)["minor"] != 300.0 {
@@ -52,7 +52,7 @@ func TestWhatAnOrderNeeds(t *testing.T) {
 	s.post("/v1/products", `{"sku":"OLD","name":"Old","kind":"goods"}`).is(201)
 	s.post("/v1/products/OLD/discontinue", ``).is(200)
 	s.post("/v1/products", `{"sku":"GIFT","name":"Gift","kind":"service"}`).is(201)
-	s.post("/v1/prices", `{"sku":"GIFT","unit":{"amount":0,"currency":"GBP"}}`).is(201)
+	s.post("/v1/prices", `{"sku":"GIFT","unit":{"amount":0,"scale":0,"currency":"GBP"}}`).is(201)
 	base := map[string]string{"customer_id": `"` + id + `"`, "currency": `"GBP"`, "lines": `[{"sku":"LAMP-1","quantity":1}]`, "payment": `{"token":"t"}`}
 	for name, c := range map[string]struct {
 		change map[string]string
@@ -65,8 +65,8 @@ func TestWhatAnOrderNeeds(t *testing.T) {
 		"a known customer":      {map[string]string{"customer_id": `"none"`}, 409, "customer_unknown", ""},
 		"a currency":            {map[string]string{"currency": ""}, 400, "invalid_argument", "currency"},
 		"lines":                 {map[string]string{"lines": `[]`}, 400, "invalid_argument", "lines"},
-		"a SKU":                 {map[string]string{"lines": `[{"quantity":1}]`}, 400, "invalid_argument", "lines.sku"},
-		"units":                 {map[string]string{"lines": `[{"sku":"LAMP-1"}]`}, 400, "invalid_argument", "lines.quantity"},
+		"a SKU":                 {map[string]string{"lines": `[{"quantity":1}]`}, 400, "invalid_argument", "lines[0].sku"},
+		"units":                 {map[string]string{"lines": `[{"sku":"LAMP-1"}]`}, 400, "invalid_argument", "lines[0].quantity"},
 		"a known product":       {map[string]string{"lines": `[{"sku":"NONE","quantity":1}]`}, 409, "product_unknown", ""},
 		"a product on sale":     {map[string]string{"lines": `[{"sku":"OLD","quantity":1}]`}, 409, "product_discontinued", ""},
 		"a payment":             {map[string]string{"payment": ""}, 400, "invalid_argument", "payment.token"},

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strings"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc/codes"
@@ -99,6 +100,22 @@ func trouble(ctx context.Context, log *slog.Logger, err error) *Problem {
 
 func internalProblem() *Problem {
 	return problem(http.StatusInternalServerError, "internal", "something went wrong on our side: ask again, or look into the platform's log")
+}
+
+// renamed is err, if it is about a field of a command, of the field as the request calls it.
+func renamed(err error, field, asked string) error {
+	if no := (*commands.Rejection)(nil); errors.As(err, &no) && no.Details["field"] == field {
+		return badField(asked, "%s", strings.TrimPrefix(no.Message, field+" "))
+	}
+	return err
+}
+
+// inside is err, if it is about a field, of that field inside another.
+func inside(at string, err error) error {
+	if no := (*commands.Rejection)(nil); errors.As(err, &no) {
+		return no.Within(at)
+	}
+	return err
 }
 
 // rejectionCode is the status of a business "no": 400 if the command is not well formed, 404 if what it names does not

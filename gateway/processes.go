@@ -14,11 +14,11 @@ type processesService struct {
 
 // List implements processesv1.ProcessesServer.
 func (s processesService) List(ctx context.Context, in *processesv1.ListRequest) (*processesv1.ProcessList, error) {
-	if in.State != "" && in.State != "waiting" && in.State != "done" {
-		return nil, badField("state", "must be waiting or done")
-	}
 	view := s.deps.Views.ProcessStatuses
 	if err := s.await(ctx, named{projections.ProcessStatuses.Name, view}); err != nil {
+		return nil, err
+	}
+	if err := oneOf("state", in.State, []string{"waiting", "done"}); err != nil {
 		return nil, err
 	}
 	where := equal(equal(equal(nil, "process", in.Name), "state", in.State), "subject", in.Subject)

@@ -56,6 +56,7 @@ var Reasons = []Reason{
 	{"body_too_large", "413", "The body has more bytes than the path takes; `details.limit` says how many.", "Send less at once."},
 	{"idempotency_key_reused", "422", "The Idempotency-Key was used before with another body.", "Use a new key for another request."},
 	{"busy", "429", "Too many commands wait for the same thing.", "Ask again after the seconds of the header Retry-After."},
+	{"head_too_large", "431", "The path and headers have more bytes than are understood; `details.limit` says how many.", "Send less in them."},
 	{"internal", "500", "Something went wrong on our side.", "Ask again; look into the platform's log."},
 	{"outcome_unknown", "503", "Whether the command was recorded is not known yet.", "Ask again with the same Idempotency-Key: it is recorded once at most."},
 	{"out_of_time", "503", "The platform did not answer in time.", "Ask again."},

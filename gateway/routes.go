@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/go-kratos/kratos/v2/middleware"
@@ -96,7 +98,7 @@ func verbOf(r *annotations.HttpRule) (verb, path string) {
 
 // mount serves a route by HTTP, through the same generated handler and the same middleware as by gRPC.
 func (g *Gateway) mount(server *khttp.Server, r route) {
-	path := strings.ReplaceAll(r.path, "{sku}", "{sku:.+}") // a SKU may hold a slash, and so may a key of a view
+	path := strings.ReplaceAll(r.path, "{sku}", "{sku:.+}") // a SKU may hold a slash, escaped or not, and so may a key of a view
 	path = strings.ReplaceAll(path, "{key}", "{key:.+}")
 	server.Route("/").Handle(r.verb, path, func(ctx khttp.Context) error {
 		khttp.SetOperation(ctx, r.method)
@@ -113,25 +115,44 @@ func (g *Gateway) mount(server *khttp.Server, r route) {
 	})
 }
 
-// allowed lists the verbs that a path knows.
-func allowed(routes []route, path string) (verbs []string) {
-	for _, r := range routes {
-		if matches(r.path, path) {
-			verbs = append(verbs, r.verb)
-		}
-	}
-	return verbs
+// way is a verb and the paths that it is known for.
+type way struct {
+	verb string
+	path *regexp.Regexp
 }
 
-func matches(template, path string) bool {
-	want, got := strings.Split(template, "/"), strings.Split(path, "/")
-	if len(want) != len(got) {
-		return false
+// parameter is a part of a path: {name}, or {name:form}.
+var parameter = regexp.MustCompile(`\\\{[a-z_]+(?::([^}]*))?\\\}`)
+
+// waysOf lists all that the server serves, the pages among it. It panics on a path that is no pattern: a mistake of the
+// program.
+func waysOf(server *khttp.Server) (ways []way) {
+	err := server.WalkRoute(func(r khttp.RouteInfo) error {
+		form := parameter.ReplaceAllStringFunc(regexp.QuoteMeta(r.Path), func(p string) string {
+			if strings.Contains(p, ":") {
+				return ".+"
+			}
+			return "[^/]+"
+		})
+		ways = append(ways, way{r.Method, regexp.MustCompile("^" + form + "$")})
+		return nil
+	})
+	if err != nil {
+		panic("gateway: " + err.Error())
 	}
-	for i := range want {
-		if !strings.HasPrefix(want[i], "{") && want[i] != got[i] {
-			return false
+	return ways
+}
+
+// allowed lists the verbs that a path knows, sorted.
+func (g *Gateway) allowed(path string) (verbs []string) {
+	for _, w := range g.ways {
+		if w.path.MatchString(path) {
+			verbs = append(verbs, w.verb)
 		}
 	}
-	return true
+	if slices.Contains(verbs, http.MethodGet) {
+		verbs = append(verbs, http.MethodHead)
+	}
+	slices.Sort(verbs)
+	return slices.Compact(verbs)
 }

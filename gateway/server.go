@@ -2,11 +2,7 @@ package gateway
 
 import (
 	"context"
-	"net"
 	"net/http"
-	"net/netip"
-	"path"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +19,6 @@ import (
 const (
 	headersWithin = 5 * time.Second
 	idleWithin    = 2 * time.Minute
-	headerMost    = 32 << 10 // bytes
 )
 
 // Limits of a connection by gRPC.
@@ -48,15 +43,16 @@ func (g *Gateway) serve() {
 	g.HTTP = khttp.NewServer(khttp.Address(g.opts.HTTP), khttp.Timeout(g.opts.Within), khttp.StrictSlash(false),
 		khttp.Filter(g.observeHTTP, g.guard), khttp.Middleware(g.asCall),
 		khttp.ErrorEncoder(g.writeProblem),
-		khttp.NotFoundHandler(g.noRoute(routes)), khttp.MethodNotAllowedHandler(g.noRoute(routes)))
+		khttp.NotFoundHandler(http.HandlerFunc(g.noRoute)), khttp.MethodNotAllowedHandler(http.HandlerFunc(g.noRoute)))
 	g.HTTP.ReadHeaderTimeout, g.HTTP.ReadTimeout = headersWithin, requestWithin
-	g.HTTP.IdleTimeout, g.HTTP.MaxHeaderBytes = idleWithin, headerMost
+	g.HTTP.IdleTimeout, g.HTTP.MaxHeaderBytes = idleWithin, headerRead
 	for _, r := range routes {
 		g.mount(g.HTTP, r)
 	}
 	g.mountAudit(g.HTTP)
 	g.mountWeb(g.HTTP)
 	g.mountPages(g.HTTP)
+	g.ways = waysOf(g.HTTP)
 
 	g.GRPC = kgrpc.NewServer(kgrpc.Address(g.opts.GRPC), kgrpc.Timeout(g.opts.Within), kgrpc.Middleware(g.asCall),
 		kgrpc.UnaryInterceptor(g.observeUnary), kgrpc.StreamInterceptor(g.observeStream),
@@ -93,50 +89,8 @@ func (g *Gateway) answer(ctx context.Context, tr transport.Transporter, in proto
 	if g.queries[c.method] {
 		return next(ctx, in)
 	}
-	return g.asCommand(ctx, c, tr.RequestHeader().Get(headerKey), in, func(ctx context.Context) (any, error) { return next(ctx, in) })
-}
-
-// guard keeps out what no client of ours sends: paths that are not clean, and pages of other sites that let a browser on
-// this machine speak for them.
-func (g *Gateway) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		site := r.Header.Get("Sec-Fetch-Site")
-		switch {
-		case !ownHost(r.Host), site == "cross-site", site == "same-site":
-			g.writeProblem(w, r, problem(http.StatusForbidden, "foreign_site",
-				"pages of other sites may not speak to the shop: open it under its own address"))
-		case path.Clean(r.URL.Path) != r.URL.Path && !strings.HasPrefix(r.URL.Path, "/docs"):
-			g.writeProblem(w, r, noSuchRoute(r))
-		default:
-			next.ServeHTTP(w, r)
-		}
-	})
-}
-
-// ownHost tells whether a request names this machine, not a name that was made to point at it.
-func ownHost(host string) bool {
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
+	if err := checkRequired(in); err != nil {
+		return nil, err
 	}
-	ip, err := netip.ParseAddr(strings.Trim(host, "[]"))
-	return host == "localhost" || err == nil && ip.IsLoopback()
-}
-
-func noSuchRoute(r *http.Request) *Problem {
-	return notFound("route_unknown", "there is nothing at this path: /docs lists what there is").with("method", r.Method)
-}
-
-// noRoute answers for what no route serves.
-func (g *Gateway) noRoute(routes []route) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		verbs := allowed(routes, r.URL.Path)
-		if len(verbs) == 0 || slices.Contains(verbs, r.Method) {
-			g.writeProblem(w, r, noSuchRoute(r))
-			return
-		}
-		slices.Sort(verbs)
-		w.Header().Set("Allow", strings.Join(verbs, ", "))
-		g.writeProblem(w, r, problem(http.StatusMethodNotAllowed, "method_not_allowed", "this path knows %s only", strings.Join(verbs, ", ")).
-			with("allowed", verbs))
-	})
+	return g.asCommand(ctx, c, tr.RequestHeader().Values(headerKey), in, func(ctx context.Context) (any, error) { return next(ctx, in) })
 }

@@ -169,6 +169,21 @@ func (s *shop) ask(verb, path, body string, headers ...string) reply {
 	return replyOf(s.t, answer)
 }
 
+// postWith sends a request whose headers may be there several times.
+func (s *shop) postWith(path, body string, header http.Header) reply {
+	s.t.Helper()
+	r, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.base+path, bytes.NewReader([]byte(body)))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header = header
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return replyOf(s.t, answer)
+}
+
 // read reads an answer off a connection.
 func read(t testing.TB, conn io.Reader) reply {
 	t.Helper()

@@ -48,7 +48,7 @@ func (s stockService) Transfer(ctx context.Context, in *stockv1.TransferRequest)
 	a, err := s.send(ctx, commands.Ask(commands.TransferStockOut{SKU: in.Sku, Warehouse: in.From, TransferID: id, To: in.To,
 		Quantity: in.Quantity, Reference: in.Reference}))
 	if err != nil {
-		return nil, err
+		return nil, renamed(err, "warehouse", "from")
 	}
 	e, _ := factOf[events.StockTransferredOut](a)
 	if _, err = s.send(ctx, commands.Ask(commands.TransferStockIn{SKU: e.SKU, Warehouse: e.To, TransferID: e.TransferID,
@@ -102,9 +102,15 @@ func (s stockService) Levels(ctx context.Context, in *stockv1.LevelsRequest) (*s
 	return out, err
 }
 
+// movementKinds are the kinds of movement that a list may be asked for.
+var movementKinds = []string{"received", "adjusted", "committed", "returned", "transferred_out", "transferred_in", "counted"}
+
 // Movements implements stockv1.StockServer.
 func (s stockService) Movements(ctx context.Context, in *stockv1.MovementsRequest) (*stockv1.MovementList, error) {
 	if err := s.await(ctx, named{projections.StockMovements.Name, s.deps.Views.StockMovements}); err != nil {
+		return nil, err
+	}
+	if err := oneOf("kind", in.Kind, movementKinds); err != nil {
 		return nil, err
 	}
 	where := equal(equal(equal(nil, "sku", events.SKU(in.Sku)), "warehouse", events.Warehouse(in.Warehouse)), "kind", in.Kind)

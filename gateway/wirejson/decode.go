@@ -2,14 +2,13 @@ package wirejson
 
 import (
 	"bytes"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
-	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"google.golang.org/protobuf/proto"
@@ -42,7 +41,7 @@ func Unmarshal(b []byte, m proto.Message) error {
 	if !utf8.Valid(b) {
 		return &FieldError{Text: "the body is not UTF-8"}
 	}
-	r := reader{json.NewDecoder(bytes.NewReader(b))}
+	r := reader{json.NewDecoder(bytes.NewReader(b)), b}
 	r.UseNumber()
 	t, err := r.next("")
 	if err != nil {
@@ -60,9 +59,13 @@ func Unmarshal(b []byte, m proto.Message) error {
 	return nil
 }
 
-type reader struct{ *json.Decoder }
+type reader struct {
+	*json.Decoder
+	body []byte
+}
 
 func (r reader) next(field string) (json.Token, error) {
+	from := r.InputOffset()
 	t, err := r.Token()
 	switch {
 	case err != nil && field == "":
@@ -70,7 +73,44 @@ func (r reader) next(field string) (json.Token, error) {
 	case err != nil:
 		return nil, &FieldError{field, "is where the body stops being JSON: " + plain(err)}
 	}
+	if half := halfPair(t, r.body[from:r.InputOffset()]); half != "" {
+		return nil, &FieldError{field, "holds " + half + ", half of a surrogate pair, which is no character"}
+	}
 	return t, nil
+}
+
+// halfPair finds an escape such as \ud800 that stands alone in the source of a string. The decoder makes U+FFFD of it, so
+// that two different texts would become one.
+func halfPair(t json.Token, source []byte) string {
+	if text, is := t.(string); !is || !strings.ContainsRune(text, utf8.RuneError) {
+		return ""
+	}
+	for i := 0; i < len(source); i++ {
+		if source[i] != '\\' {
+			continue
+		}
+		switch first, second := unit(source[i:]), unit(source[min(i+6, len(source)):]); {
+		case utf16.DecodeRune(first, second) != utf8.RuneError:
+			i += 11
+		case utf16.IsSurrogate(first):
+			return string(source[i : i+6])
+		default:
+			i++ // the escaped character, or the u of an escape
+		}
+	}
+	return ""
+}
+
+// unit is the UTF-16 unit that source begins with as an escape; 0 when it does not.
+func unit(source []byte) rune {
+	if len(source) < 6 || source[0] != '\\' || source[1] != 'u' {
+		return 0
+	}
+	n, err := strconv.ParseUint(string(source[2:6]), 16, 16)
+	if err != nil {
+		return 0
+	}
+	return rune(n)
 }
 
 func plain(err error) string {
@@ -202,76 +242,4 @@ func (r reader) nested(at string, t json.Token, m protoreflect.Message, depth in
 		return &FieldError{at, "must be an object"}
 	}
 	return r.message(at, m, depth-1)
-}
-
-// Time reads an RFC 3339 time with a zone, of the years 1 to 9999.
-func Time(at, text string) (*timestamppb.Timestamp, error) {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	stamp := timestamppb.New(t)
-	if err != nil || !stamp.IsValid() || strings.Contains(text, ",") {
-		return nil, &FieldError{at, "must be a time with its zone, such as \"2010-12-01T08:26:00Z\""}
-	}
-	return stamp, nil
-}
-
-// Scalar reads a field that is no message from text, as it stands in a query or in quotes.
-func Scalar(at string, fd protoreflect.FieldDescriptor, text string) (v protoreflect.Value, err error) {
-	switch fd.Kind() {
-	case protoreflect.StringKind:
-		if strings.ContainsRune(text, 0) {
-			return v, &FieldError{at, "may not hold the character NUL"}
-		}
-		return protoreflect.ValueOfString(text), nil
-	case protoreflect.BytesKind:
-		b, err := base64.StdEncoding.DecodeString(text)
-		if err != nil {
-			return v, mustBe(at, fd)
-		}
-		return protoreflect.ValueOfBytes(b), nil
-	case protoreflect.BoolKind:
-		if text != "true" && text != "false" {
-			return v, mustBe(at, fd)
-		}
-		return protoreflect.ValueOfBool(text == "true"), nil
-	}
-	return whole(at, fd, text)
-}
-
-func whole(at string, fd protoreflect.FieldDescriptor, text string) (v protoreflect.Value, err error) {
-	if strings.HasPrefix(text, "+") {
-		return v, mustBe(at, fd)
-	}
-	var i int64
-	var u uint64
-	switch fd.Kind() {
-	case protoreflect.Int64Kind:
-		i, err = strconv.ParseInt(text, 10, 64)
-		v = protoreflect.ValueOfInt64(i)
-	case protoreflect.Int32Kind:
-		i, err = strconv.ParseInt(text, 10, 32)
-		v = protoreflect.ValueOfInt32(int32(i))
-	case protoreflect.Uint64Kind:
-		u, err = strconv.ParseUint(text, 10, 64)
-		v = protoreflect.ValueOfUint64(u)
-	case protoreflect.Uint32Kind:
-		u, err = strconv.ParseUint(text, 10, 32)
-		v = protoreflect.ValueOfUint32(uint32(u))
-	}
-	if err != nil || !v.IsValid() {
-		return protoreflect.Value{}, mustBe(at, fd)
-	}
-	return v, nil
-}
-
-func mustBe(at string, fd protoreflect.FieldDescriptor) *FieldError {
-	kinds := map[protoreflect.Kind]string{
-		protoreflect.StringKind: "text",
-		protoreflect.BytesKind:  "base64 text",
-		protoreflect.BoolKind:   "true or false",
-		protoreflect.Int64Kind:  "a whole number of 64 bits",
-		protoreflect.Int32Kind:  "a whole number of 32 bits",
-		protoreflect.Uint64Kind: "a whole number of 64 bits, not negative",
-		protoreflect.Uint32Kind: "a whole number of 32 bits, not negative",
-	}
-	return &FieldError{at, "must be " + kinds[fd.Kind()]}
 }

@@ -82,16 +82,19 @@ func TestWhatIsNotUnderstoodIsNamed(t *testing.T) {
 		`{"lines":[{"quantity":"+1"}]}`:      "lines[0].quantity must be a whole number of 64 bits",
 		`{"lines":[{"quantity":true}]}`:      "lines[0].quantity must be a whole number of 64 bits",
 		`{"lines":[{"quantity":9223372036854775808}]}`: "lines[0].quantity must be a whole number of 64 bits",
-		`{"lines":[null]}`:                "lines[0] must be an object",
-		`{"lines":{}}`:                    "lines must be a list",
-		`{"currency":1}`:                  "currency must be text",
-		`{"currency":"a","currency":"b"}`: "currency is given twice",
-		`{"currency":"a\u0000b"}`:         "currency may not hold the character NUL",
-		"{\"currency\":\"\xff\"}":         "the body is not UTF-8",
-		`{"guest":"ann"}`:                 "guest must be an object",
-		`{"guest":{"name":"ann"`:          "guest is where the body stops being JSON: it ends too early",
-		`{"customerId":"c"}`:              "customerId is not a known field",
-		deep:                              "guest must be an object",
+		`{"lines":[null]}`:                  "lines[0] must be an object",
+		`{"lines":{}}`:                      "lines must be a list",
+		`{"currency":1}`:                    "currency must be text",
+		`{"currency":"a","currency":"b"}`:   "currency is given twice",
+		`{"currency":"a\u0000b"}`:           "currency may not hold the character NUL",
+		"{\"currency\":\"\xff\"}":           "the body is not UTF-8",
+		`{"lines":[{"sku":"\ud800"}]}`:      "lines[0].sku holds \\ud800, half of a surrogate pair",
+		`{"currency":"\\\udC00"}`:           "currency holds \\udC00, half of a surrogate pair",
+		`{"currency":"\ufffd\ud83d\u0041"}`: "currency holds \\ud83d, half of a surrogate pair",
+		`{"guest":"ann"}`:                   "guest must be an object",
+		`{"guest":{"name":"ann"`:            "guest is where the body stops being JSON: it ends too early",
+		`{"customerId":"c"}`:                "customerId is not a known field",
+		deep:                                "guest must be an object",
 	} {
 		err := wirejson.Unmarshal([]byte(body), &ordersv1.PlaceRequest{})
 		if err == nil || !strings.HasPrefix(err.Error(), want) {
@@ -138,8 +141,8 @@ func FuzzUnmarshal(f *testing.F) {
 		if err := wirejson.Unmarshal(wirejson.Marshal(ours), again); err != nil || !proto.Equal(ours, again) {
 			t.Fatalf("%s does not come back: %v\n%s", wirejson.Marshal(ours), err, again)
 		}
-		if ours.GetShipTo().GetText() != "" || strings.Contains(string(body), `\u`) {
-			return // text for an address is ours alone, and protojson refuses halves of surrogate pairs
+		if ours.GetShipTo().GetText() != "" {
+			return // text for an address is ours alone
 		}
 		if err := protojson.Unmarshal(body, theirs); err != nil || !proto.Equal(ours, theirs) {
 			t.Fatalf("%q: protojson says %v\n%v\n%v", body, err, ours, theirs)
@@ -151,7 +154,7 @@ func FuzzUnmarshal(f *testing.F) {
 func FuzzMarshal(f *testing.F) {
 	f.Add("A", int64(3), uint32(2), "GBP", int64(1291191960), true)
 	f.Fuzz(func(t *testing.T, sku string, amount int64, scale uint32, currency string, seconds int64, until bool) {
-		m := &pricesv1.Price{Sku: strings.ToValidUTF8(sku, ""), Unit: &typesv1.UnitPrice{Amount: amount, Scale: scale, Currency: strings.ToValidUTF8(currency, "")}}
+		m := &pricesv1.Price{Sku: strings.ToValidUTF8(sku, ""), Unit: &typesv1.UnitPrice{Amount: &amount, Scale: &scale, Currency: strings.ToValidUTF8(currency, "")}}
 		if until {
 			m.ValidUntil = timestamppb.New(time.Unix(seconds%(1<<37), 0))
 		}

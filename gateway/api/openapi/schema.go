@@ -55,6 +55,9 @@ func (d *document) message(m protoreflect.MessageDescriptor, without []string) *
 	for i := range m.Fields().Len() {
 		if fd := m.Fields().Get(i); !slices.Contains(without, fd.TextName()) {
 			s.Properties[fd.TextName()] = d.field(fd)
+			if isRequired(fd) {
+				s.Required = append(s.Required, fd.TextName())
+			}
 		}
 	}
 	if m.FullName() == proto.MessageName(&typesv1.Address{}) {
@@ -70,7 +73,7 @@ func (d *document) field(fd protoreflect.FieldDescriptor) *schema {
 		one = &schema{Type: "object", AdditionalProperties: d.single(fd.MapValue())}
 	case fd.IsList():
 		one = &schema{Type: "array", Items: one}
-	case fd.HasPresence():
+	case fd.HasPresence() && !isRequired(fd):
 		if one.Ref != "" { // what stands beside $ref is ignored
 			one = &schema{AllOf: []*schema{one}}
 		}
@@ -80,6 +83,10 @@ func (d *document) field(fd protoreflect.FieldDescriptor) *schema {
 		one.Description = commentOf(fd)
 	}
 	return one
+}
+
+func isRequired(fd protoreflect.FieldDescriptor) bool {
+	return proto.GetExtension(fd.Options(), typesv1.E_Required).(bool)
 }
 
 func (d *document) single(fd protoreflect.FieldDescriptor) *schema {

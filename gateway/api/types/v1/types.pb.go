@@ -78,8 +78,8 @@ func (x *Money) GetCurrency() string {
 // What one unit costs: amount × 10^-scale of a currency. {2095, 3, GBP} is £2.095.
 type UnitPrice struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
-	Amount        int64                  `protobuf:"varint,1,opt,name=amount,proto3" json:"amount,omitempty"`
-	Scale         uint32                 `protobuf:"varint,2,opt,name=scale,proto3" json:"scale,omitempty"`
+	Amount        *int64                 `protobuf:"varint,1,opt,name=amount,proto3,oneof" json:"amount,omitempty"`
+	Scale         *uint32                `protobuf:"varint,2,opt,name=scale,proto3,oneof" json:"scale,omitempty"`
 	Currency      string                 `protobuf:"bytes,3,opt,name=currency,proto3" json:"currency,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -116,15 +116,15 @@ func (*UnitPrice) Descriptor() ([]byte, []int) {
 }
 
 func (x *UnitPrice) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
+	if x != nil && x.Amount != nil {
+		return *x.Amount
 	}
 	return 0
 }
 
 func (x *UnitPrice) GetScale() uint32 {
-	if x != nil {
-		return x.Scale
+	if x != nil && x.Scale != nil {
+		return *x.Scale
 	}
 	return 0
 }
@@ -405,6 +405,14 @@ var file_types_v1_types_proto_extTypes = []protoimpl.ExtensionInfo{
 		Filename:      "types/v1/types.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.FieldOptions)(nil),
+		ExtensionType: (*bool)(nil),
+		Field:         51003,
+		Name:          "tillstream.types.v1.required",
+		Tag:           "varint,51003,opt,name=required",
+		Filename:      "types/v1/types.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
 		ExtensionType: (*bool)(nil),
 		Field:         51001,
@@ -432,6 +440,11 @@ var (
 	//
 	// optional bool json = 51002;
 	E_Json = &file_types_v1_types_proto_extTypes[1]
+	// Of requests: the field must be given, where what it belongs to is; not inside lists. A number is optional as well, or
+	// none and 0 were one.
+	//
+	// optional bool required = 51003;
+	E_Required = &file_types_v1_types_proto_extTypes[2]
 )
 
 // Extension fields to descriptorpb.MethodOptions.
@@ -439,11 +452,11 @@ var (
 	// The method answers 201: something is there that was not.
 	//
 	// optional bool creates = 51001;
-	E_Creates = &file_types_v1_types_proto_extTypes[2]
+	E_Creates = &file_types_v1_types_proto_extTypes[3]
 	// The media type of the body by HTTP, of methods that stream; empty: JSON.
 	//
 	// optional string answers = 51002;
-	E_Answers = &file_types_v1_types_proto_extTypes[3]
+	E_Answers = &file_types_v1_types_proto_extTypes[4]
 )
 
 var File_types_v1_types_proto protoreflect.FileDescriptor
@@ -453,11 +466,13 @@ const file_types_v1_types_proto_rawDesc = "" +
 	"\x14types/v1/types.proto\x12\x13tillstream.types.v1\x1a google/protobuf/descriptor.proto\"9\n" +
 	"\x05Money\x12\x14\n" +
 	"\x05minor\x18\x01 \x01(\x03R\x05minor\x12\x1a\n" +
-	"\bcurrency\x18\x02 \x01(\tR\bcurrency\"U\n" +
-	"\tUnitPrice\x12\x16\n" +
-	"\x06amount\x18\x01 \x01(\x03R\x06amount\x12\x14\n" +
-	"\x05scale\x18\x02 \x01(\rR\x05scale\x12\x1a\n" +
-	"\bcurrency\x18\x03 \x01(\tR\bcurrency\"\x96\x01\n" +
+	"\bcurrency\x18\x02 \x01(\tR\bcurrency\"\x86\x01\n" +
+	"\tUnitPrice\x12!\n" +
+	"\x06amount\x18\x01 \x01(\x03B\x04\xd8\xf3\x18\x01H\x00R\x06amount\x88\x01\x01\x12\x1f\n" +
+	"\x05scale\x18\x02 \x01(\rB\x04\xd8\xf3\x18\x01H\x01R\x05scale\x88\x01\x01\x12 \n" +
+	"\bcurrency\x18\x03 \x01(\tB\x04\xd8\xf3\x18\x01R\bcurrencyB\t\n" +
+	"\a_amountB\b\n" +
+	"\x06_scale\"\x96\x01\n" +
 	"\x06Totals\x12,\n" +
 	"\x03net\x18\x01 \x01(\v2\x1a.tillstream.types.v1.MoneyR\x03net\x12,\n" +
 	"\x03tax\x18\x02 \x01(\v2\x1a.tillstream.types.v1.MoneyR\x03tax\x120\n" +
@@ -486,7 +501,8 @@ const file_types_v1_types_proto_rawDesc = "" +
 	"\tlast_name\x18\x12 \x01(\tB\x04\xc8\xf3\x18\x01R\blastName\x12\x1a\n" +
 	"\x05email\x18\x13 \x01(\tB\x04\xc8\xf3\x18\x01R\x05email:M\n" +
 	"\x12omitted_when_unset\x12\x1d.google.protobuf.FieldOptions\x18\xb9\x8e\x03 \x01(\bR\x10omittedWhenUnset:3\n" +
-	"\x04json\x12\x1d.google.protobuf.FieldOptions\x18\xba\x8e\x03 \x01(\bR\x04json::\n" +
+	"\x04json\x12\x1d.google.protobuf.FieldOptions\x18\xba\x8e\x03 \x01(\bR\x04json:;\n" +
+	"\brequired\x12\x1d.google.protobuf.FieldOptions\x18\xbb\x8e\x03 \x01(\bR\brequired::\n" +
 	"\acreates\x12\x1e.google.protobuf.MethodOptions\x18\xb9\x8e\x03 \x01(\bR\acreates::\n" +
 	"\aanswers\x12\x1e.google.protobuf.MethodOptions\x18\xba\x8e\x03 \x01(\tR\aanswersB)Z'tillstream/gateway/api/types/v1;typesv1b\x06proto3"
 
@@ -517,12 +533,13 @@ var file_types_v1_types_proto_depIdxs = []int32{
 	0, // 2: tillstream.types.v1.Totals.gross:type_name -> tillstream.types.v1.Money
 	4, // 3: tillstream.types.v1.omitted_when_unset:extendee -> google.protobuf.FieldOptions
 	4, // 4: tillstream.types.v1.json:extendee -> google.protobuf.FieldOptions
-	5, // 5: tillstream.types.v1.creates:extendee -> google.protobuf.MethodOptions
-	5, // 6: tillstream.types.v1.answers:extendee -> google.protobuf.MethodOptions
-	7, // [7:7] is the sub-list for method output_type
-	7, // [7:7] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	3, // [3:7] is the sub-list for extension extendee
+	4, // 5: tillstream.types.v1.required:extendee -> google.protobuf.FieldOptions
+	5, // 6: tillstream.types.v1.creates:extendee -> google.protobuf.MethodOptions
+	5, // 7: tillstream.types.v1.answers:extendee -> google.protobuf.MethodOptions
+	8, // [8:8] is the sub-list for method output_type
+	8, // [8:8] is the sub-list for method input_type
+	8, // [8:8] is the sub-list for extension type_name
+	3, // [3:8] is the sub-list for extension extendee
 	0, // [0:3] is the sub-list for field type_name
 }
 
@@ -531,6 +548,7 @@ func file_types_v1_types_proto_init() {
 	if File_types_v1_types_proto != nil {
 		return
 	}
+	file_types_v1_types_proto_msgTypes[1].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
@@ -538,7 +556,7 @@ func file_types_v1_types_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_types_v1_types_proto_rawDesc), len(file_types_v1_types_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   4,
-			NumExtensions: 4,
+			NumExtensions: 5,
 			NumServices:   0,
 		},
 		GoTypes:           file_types_v1_types_proto_goTypes,
