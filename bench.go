@@ -4,14 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"time"
 
 	"tillstream/infra/bench"
 )
 
 type benchCommand struct {
-	Append benchAppendCommand `cmd:"" help:"Appends to the embedded event store: by the official client and by batch append."`
+	Append  benchAppendCommand  `cmd:"" help:"Appends to the embedded event store: by the official client and by batch append."`
+	Rebuild benchRebuildCommand `cmd:"" help:"Views built anew from the log, as till replay apply does it."`
 }
 
 type benchAppendCommand struct {
@@ -31,11 +31,7 @@ func (benchAppendCommand) Help() string {
 
 func (b benchAppendCommand) Run(ctx context.Context, c *console) error {
 	table, err := bench.Append(ctx, bench.Options{Dir: b.Dir, Duration: b.Duration, WarmUp: b.WarmUp, Writers: b.Writers, Payload: b.Payload,
-		Progress: func(what string) {
-			if !c.Quiet {
-				fmt.Fprintln(c.Err, what)
-			}
-		}})
+		Progress: benchProgress(c)})
 	if err != nil {
 		return err
 	}

@@ -90,7 +90,10 @@ func Append(ctx context.Context, o Options) (table Table, err error) {
 		return table, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	table.Workload, table.Conditions = "append", conditionsOf(dir, o)
+	if table.Conditions, err = conditionsOf(dir); err != nil {
+		return table, err
+	}
+	table.describe(o)
 
 	for i, writers := range o.Writers {
 		place := filepath.Join(dir, fmt.Sprint(i))

@@ -37,6 +37,12 @@ type Reach struct {
 	Met     bool    `json:"met"`
 }
 
+func (t *Table) describe(o Options) {
+	t.Workload = "append"
+	t.Conditions.Payload, t.Conditions.WarmUp, t.Conditions.Duration, t.Conditions.Turns = o.Payload, o.WarmUp.String(), o.Duration.String(), turns
+	t.Conditions.Client = "client and server in one process, over TCP on loopback; each writer waits for its answer"
+}
+
 func (t *Table) reach(subject, limit string, wanted float64) {
 	for _, r := range t.Rows {
 		if r.Subject != subject {
@@ -74,7 +80,8 @@ func (t Table) Sound() bool {
 // Write prints the table for people.
 func (t Table) Write(to io.Writer) error {
 	var b strings.Builder
-	t.Conditions.write(&b)
+	c := t.Conditions
+	c.write(&b, fmt.Sprintf("%d bytes of payload; %s for each row in %d turns, each after %s of warm-up", c.Payload, c.Duration, c.Turns, c.WarmUp))
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "\nwriters\tappends/s\tp50 µs\tp99 µs\tCPU µs/append\t  \n")
 	for _, r := range t.Rows {

@@ -44,7 +44,7 @@ func Up(ctx context.Context, c Config, announce func(Where)) (err error) {
 	b := newBoard(c, l, db)
 	b.views = &replay.Views{Parts: replay.Parts{DB: db.DB, Log: l, ID: l.id, Hub: b.hub, Opener: opener{people}, Logger: c.Log, Disk: db.disk(c)}}
 	undo.add(b.views.Close)
-	v, err := views(ctx, b.views)
+	v, err := Views(ctx, b.views)
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,8 @@ func (o opener) Open(ctx context.Context, sealed events.Sealed, field string) (s
 	return string(plain), err
 }
 
-// views brings every view up where its checkpoint stands, and has it follow the log.
-func views(ctx context.Context, all *replay.Views) (v gateway.Views, err error) {
+// Views brings every view up where its checkpoint stands, and has it follow the log.
+func Views(ctx context.Context, all *replay.Views) (v gateway.Views, err error) {
 	var forAnalysts projections.Served[projections.CustomerProfile] // who read it under its stable name, not through the gateway
 	for _, bring := range []func() error{
 		func() error { return serve(ctx, all, projections.Products, &v.Products) },
