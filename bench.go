@@ -12,6 +12,7 @@ import (
 type benchCommand struct {
 	Append  benchAppendCommand  `cmd:"" help:"Appends to the embedded event store: by the official client and by batch append."`
 	Rebuild benchRebuildCommand `cmd:"" help:"Views built anew from the log, as till replay apply does it."`
+	Lag     benchLagCommand     `cmd:"" help:"How soon a query shows what a command recorded, at a steady rate."`
 }
 
 type benchAppendCommand struct {

@@ -152,9 +152,15 @@ func dialAdapter(ctx context.Context, s *server) (*esdb.Store, error) {
 }
 
 func (b *batch) append(ctx context.Context, e event) error {
-	facts := [1]commands.Draft{{ID: e.id.String(), Type: eventType, Data: e.data}}
-	_, err := b.adapter.Append(ctx, streamOf(e.writer), int64(e.n)-1, facts[:])
+	_, err := b.record(ctx, e)
 	return err
+}
+
+// record answers where the event stands.
+func (b *batch) record(ctx context.Context, e event) (position uint64, err error) {
+	facts := [1]commands.Draft{{ID: e.id.String(), Type: eventType, Data: e.data}}
+	done, err := b.adapter.Append(ctx, streamOf(e.writer), int64(e.n)-1, facts[:])
+	return uint64(done.Position), err
 }
 
 func (b *batch) verify(ctx context.Context, counts []uint64) error {
