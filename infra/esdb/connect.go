@@ -53,6 +53,7 @@ func addressOf(conf *client.Configuration) string {
 
 // node is a connection of our own to the node that takes appends, for the client does not lend its connection.
 type node struct {
+	address string
 	conn    *grpc.ClientConn
 	version string
 	batches bool // BatchAppend is offered
@@ -67,7 +68,7 @@ func openNode(ctx context.Context, conf *client.Configuration) (*node, error) {
 	if err != nil {
 		return nil, err
 	}
-	n := &node{conn: conn}
+	n := &node{address: address, conn: conn}
 	methods, err := serverfeatures.NewServerFeaturesClient(conn).GetSupportedMethods(ctx, &shared.Empty{})
 	switch status.Code(err) {
 	case codes.OK:
@@ -130,9 +131,9 @@ func askForLeader(ctx context.Context, conf *client.Configuration, seed string) 
 	return "", errors.New("the cluster has no leader at the moment")
 }
 
-func dial(conf *client.Configuration, address string) (*grpc.ClientConn, error) {
+func dial(conf *client.Configuration, address string, opts ...grpc.DialOption) (*grpc.ClientConn, error) {
 	transport := insecure.NewCredentials()
-	opts := []grpc.DialOption{grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(receiveBytesMax))}
+	opts = append(opts, grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(receiveBytesMax)))
 	if !conf.DisableTLS {
 		c := &tls.Config{InsecureSkipVerify: conf.SkipCertificateVerification, RootCAs: conf.RootCAs}
 		if conf.UserCertFile != "" {

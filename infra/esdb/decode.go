@@ -57,4 +57,6 @@ func (s *Store) decode(e *client.RecordedEvent, r *events.Recorded) (err error) 
 }
 
 // isSystem tells the store's own events from everybody else's.
-func isSystem(e *client.RecordedEvent) bool { return strings.HasPrefix(e.EventType, "$") }
+func isSystem(e *client.RecordedEvent) bool { return isSystemType(e.EventType) }
+
+func isSystemType(wire string) bool { return strings.HasPrefix(wire, "$") }

@@ -69,10 +69,6 @@ func (s *Store) readStream(ctx context.Context, stream string, from client.Strea
 }
 
 func (s *Store) readAll(ctx context.Context, from client.AllPosition, way client.Direction, limit uint64) (page, error) {
-	return s.readAllOf(ctx, from, way, limit, pageBytesMax)
-}
-
-func (s *Store) readAllOf(ctx context.Context, from client.AllPosition, way client.Direction, limit uint64, bytes int) (page, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel()
 	p, err := ask(ctx, s, func(ctx context.Context, c *client.Client) (page, error) {
@@ -80,7 +76,7 @@ func (s *Store) readAllOf(ctx context.Context, from client.AllPosition, way clie
 		if err != nil {
 			return page{}, err
 		}
-		return collect(r, limit, bytes)
+		return collect(r, limit, pageBytesMax)
 	})
 	if err != nil {
 		return page{}, fmt.Errorf("read the log: %w", err)

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	client "github.com/EventStore/EventStore-Client-Go/v4/esdb"
-
 	"tillstream/events"
 	"tillstream/projections"
 )
@@ -31,12 +29,18 @@ func (s *Store) Scan(ctx context.Context, after, upTo events.Position, pageEvent
 			yield(projections.Interval{}, err)
 			return
 		}
+		reader, err := s.openPages(ctx)
+		if err != nil {
+			yield(projections.Interval{}, err)
+			return
+		}
+		defer reader.close()
 		var both sync.WaitGroup
 		defer both.Wait()
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		raw, decoded := make(chan scanned, scanAhead), make(chan scanned, scanAhead)
-		both.Go(func() { s.readAhead(ctx, after, upTo, uint64(min(pageEvents, scanEventsMax)), raw) })
+		both.Go(func() { reader.readAhead(ctx, after, upTo, uint64(min(pageEvents, scanEventsMax)), raw) })
 		both.Go(func() { s.decodeAhead(ctx, heard, raw, decoded) })
 		for p := range decoded {
 			p.interval.Log = id
@@ -55,7 +59,7 @@ func (s *Store) Scan(ctx context.Context, after, upTo events.Position, pageEvent
 
 // scanned is a page on its way.
 type scanned struct {
-	events   []*client.RecordedEvent
+	events   []stored
 	interval projections.Interval
 	err      error
 }
@@ -70,43 +74,40 @@ func send(ctx context.Context, to chan<- scanned, p scanned) bool {
 }
 
 // readAhead reads pages until the end, or the first error.
-func (s *Store) readAhead(ctx context.Context, after, upTo events.Position, most uint64, to chan<- scanned) {
+func (p *pages) readAhead(ctx context.Context, after, upTo events.Position, most uint64, to chan<- scanned) {
 	defer close(to)
 	for after < upTo {
-		p, err := s.rawAfter(ctx, after, upTo, most)
-		if err == nil && p.interval.To == after {
+		page, err := p.after(ctx, after, upTo, most)
+		if err == nil && page.interval.To == after {
 			return
 		}
-		p.err = err
-		if !send(ctx, to, p) || err != nil {
+		page.err = err
+		if !send(ctx, to, page) || err != nil {
 			return
 		}
-		after = p.interval.To
+		after = page.interval.To
 	}
 }
 
-func (s *Store) rawAfter(ctx context.Context, after, upTo events.Position, most uint64) (scanned, error) {
-	p := scanned{interval: projections.Interval{From: after, To: after}}
-	from := client.AllPosition(client.Start{})
+func (p *pages) after(ctx context.Context, after, upTo events.Position, most uint64) (scanned, error) {
+	page := scanned{interval: projections.Interval{From: after, To: after}}
 	if after > 0 {
-		from = client.Position{Commit: uint64(after), Prepare: uint64(after)}
 		most++ // the one at after comes again
 	}
-	read, err := s.readAllOf(ctx, from, client.Forwards, most, scanBytesMax)
+	list, err := p.read(ctx, after, most, scanBytesMax)
 	if err != nil {
-		return p, err
+		return page, err
 	}
-	p.events = read.events
-	for i, e := range read.events {
-		switch at := events.Position(e.Position.Commit); {
-		case at > upTo:
-			p.events, p.interval.To = read.events[:i], upTo
-			return p, nil
-		default:
-			p.interval.To = max(at, after)
+	page.events = list
+	for i := range list {
+		at := events.Position(list[i].commit)
+		if at > upTo {
+			page.events, page.interval.To = list[:i], upTo
+			return page, nil
 		}
+		page.interval.To = max(at, after)
 	}
-	return p, nil
+	return page, nil
 }
 
 // decodeAhead decodes pages, each of them by all processors.
@@ -147,24 +148,30 @@ func (s *Store) decodePage(p *scanned, heard func(string) bool) error {
 	return nil
 }
 
-func (s *Store) decodeInto(i *projections.Interval, part []*client.RecordedEvent, heard func(string) bool) error {
+func (s *Store) decodeInto(i *projections.Interval, part []stored, heard func(string) bool) error {
 	i.Facts = make([]events.Recorded, 0, len(part))
-	for _, e := range part {
-		at := events.Position(e.Position.Commit)
+	unheard := map[string]events.Event{}
+	for n := range part {
+		e := &part[n]
+		at := events.Position(e.commit)
 		switch {
-		case at <= i.From || isSystem(e):
-		case heard(e.EventType) || !s.codec.Knows(e.EventType):
-			a, err := s.arrived(e)
+		case at <= i.From || isSystemType(e.wire):
+		case heard(e.wire) || !s.codec.Knows(e.wire):
+			a, err := s.arrived(e.record())
 			if err != nil {
 				return err
 			}
 			a.addTo(i)
+		case e.commit != e.prepare:
+			_, err := positionOf(e.record())
+			return err
 		default:
-			at, err := positionOf(e)
-			if err != nil {
-				return err
+			event, known := unheard[e.wire]
+			if !known {
+				event = projections.Unheard(e.wire)
+				unheard[e.wire] = event
 			}
-			i.Facts = append(i.Facts, events.Recorded{Event: projections.Unheard(e.EventType), Stream: e.StreamID, Revision: e.EventNumber, Position: at})
+			i.Facts = append(i.Facts, events.Recorded{Event: event, Position: at})
 		}
 	}
 	return nil

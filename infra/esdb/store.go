@@ -45,6 +45,7 @@ type Options struct {
 // Store is a connection to one event store. It is safe for concurrent use, and connects anew whenever the store comes
 // back: no call waits beyond its context, or callWithin.
 type Store struct {
+	conf    *client.Configuration
 	address string // without credentials
 	codec   *events.Codec
 	opts    Options
@@ -74,7 +75,7 @@ func Dial(ctx context.Context, connectionString string, codec *events.Codec, o O
 	conf.Logger = func(level client.LogLevel, format string, args ...any) {
 		o.Log.Debug("event store client", "level", level, "message", fmt.Sprintf(format, args...))
 	}
-	s := &Store{address: addressOf(conf), codec: codec, opts: o}
+	s := &Store{conf: conf, address: addressOf(conf), codec: codec, opts: o}
 	s.client = newLazy(func(ctx context.Context) (*link, error) { return connect(ctx, conf) }, (*link).retire)
 	s.appender = newLazy(func(ctx context.Context) (*appender, error) { return openAppender(ctx, conf) }, (*appender).close)
 	for {
