@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -161,63 +160,6 @@ func walName(t *testing.T, fs vfs.FS) string {
 		t.Fatal("no log file")
 	}
 	return newest
-}
-
-// A machine loses power at a random moment under many writers: what was not synced may be on disk or not.
-func TestPowerCutKeepsWhatWasAcknowledged(t *testing.T) {
-	for seed := range 12 {
-		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			fs := vfs.NewCrashableMem()
-			book := newLedger()
-			for life := range 3 {
-				l, err := Open(testDir, Options{FS: fs, GroupAppends: 4})
-				if err != nil {
-					t.Fatalf("life %d: %v", life, err)
-				}
-				crashed, promised := crashUnderWriters(t, l, fs, book, int64(seed*10+life), life)
-				fs = crashed
-				survivor, err := Open(testDir, Options{FS: fs})
-				if err != nil {
-					t.Fatalf("after crash %d: %v", life, err)
-				}
-				book.check(t, everything(t, survivor), promised)
-				if err := survivor.Close(); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
-	}
-}
-
-// crashUnderWriters copies the disk as a power cut would leave it while writers work, then lets them end.
-func crashUnderWriters(t *testing.T, l *Log, fs *vfs.MemFS, book *ledger, seed int64, life int) (*vfs.MemFS, [][16]byte) {
-	t.Helper()
-	const writers = 8
-	stop := make(chan struct{})
-	var group sync.WaitGroup
-	for w := range writers {
-		group.Go(func() { book.write(context.Background(), l, life*writers+w, stop) })
-	}
-	rng := rand.New(rand.NewPCG(uint64(seed), 1))
-	for enough := rng.IntN(400); l.Head() < uint64(enough)*100; {
-		f := l.Follow(l.Head())
-		_, wait, _, err := f.Live()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if wait != nil {
-			<-wait
-		}
-	}
-	promised := book.promises() // before the cut: these must be found
-	crashed := fs.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: rng.IntN(101), RNG: rng})
-	close(stop)
-	group.Wait()
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	book.forgetAllBut(promised) // what was promised after the cut was promised by a machine without power
-	return crashed, promised
 }
 
 func TestHeldDirectoryNamesItsHolder(t *testing.T) {

@@ -1,117 +1,121 @@
 package eventlog
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// twoLives leaves a store with a table on disk, a manifest, and a write-ahead log with events in it.
-func twoLives(t *testing.T) vfs.FS {
-	t.Helper()
-	fs := vfs.NewMem()
-	l := open(t, fs)
-	for n := range 40 {
-		stored(t, l, events("s", Any, id(0, n)))
-	}
-	if err := l.db.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	for n := 40; n < 80; n++ {
-		stored(t, l, events("s", Any, id(0, n)))
-	}
-	return copyFS(t, fs, func(_ string, data []byte) []byte { return data })
-}
-
 // openAndRead reports the first error of opening the store and reading all of it.
-func openAndRead(fs vfs.FS) (n int, err error) {
+func openAndRead(fs vfs.FS) (all []fact, err error) {
 	l, err := Open(testDir, Options{FS: fs})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	all, err := readAll(l)
-	return len(all), errors.Join(err, l.Close())
+	all, err = readAll(l)
+	return all, errors.Join(err, l.Close())
 }
 
-func TestDamagedFilesAreNamedAndRefused(t *testing.T) {
-	whole := twoLives(t)
-	if n, err := openAndRead(copyFS(t, whole, func(_ string, d []byte) []byte { return d })); n != 80 || err != nil {
-		t.Fatalf("undamaged: %d events, %v", n, err)
+// A damaged file is named and refused, or its damage means nothing and all is served as it was written. Nothing is lost by
+// trying: the file put back, everything is there again.
+func TestDamageIsNamedAndRefused(t *testing.T) {
+	for state, found := range stores {
+		t.Run(state, func(t *testing.T) {
+			whole := copyFS(t, found(t), func(_ string, data []byte) []byte { return data })
+			want, err := openAndRead(copyFS(t, whole, func(_ string, data []byte) []byte { return data }))
+			if err != nil || len(want) != 80 {
+				t.Fatalf("undamaged: %d events, %v", len(want), err)
+			}
+			for name, data := range contents(t, whole) {
+				t.Run("without "+name, func(t *testing.T) {
+					refusedOrWhole(t, whole, want, name, nil)
+				})
+				for _, at := range flips(len(data)) {
+					flipped := slices.Clone(data)
+					flipped[at] ^= 0x10
+					t.Run(fmt.Sprintf("%s flipped at %d", name, at), func(t *testing.T) {
+						refusedOrWhole(t, whole, want, name, flipped)
+					})
+				}
+			}
+		})
 	}
-	names, err := whole.List(testDir)
+}
+
+func refusedOrWhole(t *testing.T, whole vfs.FS, want []fact, name string, damaged []byte) {
+	t.Helper()
+	fs := copyFS(t, whole, func(n string, data []byte) []byte {
+		if n == name {
+			return damaged
+		}
+		return data
+	})
+	before := contents(t, fs)
+	got, err := openAndRead(fs)
+	if err == nil {
+		if !slices.Equal(got, want) {
+			t.Fatalf("%d events served without a word, want %d", len(got), len(want))
+		}
+		return
+	}
+	if !strings.Contains(err.Error(), strings.TrimSuffix(numberless(name), ".sst")) {
+		t.Errorf("the file is not named: %v", err)
+	}
+	if !strings.HasSuffix(name, ".sst") { // a damaged table is found when it is read
+		unchanged(t, before, contents(t, fs))
+	}
+	repaired := copyFS(t, fs, func(_ string, data []byte) []byte { return data })
+	writeFile(t, repaired, name, contents(t, whole)[name])
+	if got, err := openAndRead(repaired); err != nil || !slices.Equal(got, want) {
+		t.Fatalf("the file put back: %d events, %v, want %d", len(got), err, len(want))
+	}
+}
+
+// numberless is the name of a file as an error can know it: of a marker that is missing only what it marks.
+func numberless(name string) string {
+	if rest, ok := strings.CutPrefix(name, "marker."); ok {
+		marked, _, _ := strings.Cut(rest, ".")
+		return "marker." + marked
+	}
+	return name
+}
+
+func contents(t *testing.T, fs vfs.FS) map[string][]byte {
+	t.Helper()
+	names, err := fs.List(testDir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	classes := map[string]bool{}
+	all := map[string][]byte{}
 	for _, name := range names {
-		class := fileClass(name)
-		t.Run("without "+name, func(t *testing.T) {
-			n, err := openAndRead(copyFS(t, whole, func(n string, data []byte) []byte {
-				if n == name {
-					return nil
-				}
-				return data
-			}))
-			if err == nil && n != 80 {
-				t.Fatalf("%d events served without a word", n)
-			}
-		})
-		if class == "" {
-			continue
+		if name != "LOCK" && name != ownerFile {
+			all[name] = readFile(t, fs, name)
 		}
-		classes[class] = true
-		t.Run("flipped "+name, func(t *testing.T) {
-			size := len(readFile(t, whole, name))
-			for _, at := range flips(class, size) {
-				damaged := copyFS(t, whole, func(n string, data []byte) []byte {
-					if n == name {
-						data[at] ^= 0x10
-					}
-					return data
-				})
-				n, err := openAndRead(damaged)
-				if err == nil && n == 80 {
-					continue // the bit meant nothing, all is served as it was written
-				}
-				if err == nil {
-					t.Fatalf("byte %d of %s flipped: %d events served without a word", at, name, n)
-				}
-				if !strings.Contains(err.Error(), name) {
-					t.Fatalf("byte %d of %s flipped: the file is not named: %v", at, name, err)
-				}
-			}
-		})
 	}
-	for _, class := range []string{"table", "log", "manifest"} {
-		if !classes[class] {
-			t.Fatalf("no file of class %s to damage", class)
+	return all
+}
+
+func unchanged(t *testing.T, before, after map[string][]byte) {
+	t.Helper()
+	for name, data := range before {
+		if now, ok := after[name]; !ok || !bytes.Equal(now, data) {
+			t.Errorf("%s was changed or removed", name)
 		}
 	}
 }
 
-func fileClass(name string) string {
-	switch {
-	case strings.HasSuffix(name, ".sst"):
-		return "table"
-	case strings.HasSuffix(name, ".log"):
-		return "log"
-	case strings.HasPrefix(name, "MANIFEST"):
-		return "manifest"
-	}
-	return ""
-}
-
-// flips are the bytes to damage: everywhere, but for a log not in its last synced part, which no later sync vouches for.
-func flips(class string, size int) (at []int) {
-	end := size
-	if class == "log" {
-		end = size / 2
-	}
-	for i := 0; i < end; i += max(1, size/257) {
-		at = append(at, i)
+// flips are the bytes to damage: all at both ends, where headers and footers are, and many in between.
+func flips(size int) (at []int) {
+	for i := range size {
+		if i < 32 || i >= size-56 || i%max(1, size/100) == 0 {
+			at = append(at, i)
+		}
 	}
 	return at
 }
@@ -138,6 +142,51 @@ func TestRecordUnderAWrongKeyIsDamage(t *testing.T) {
 		if _, err := decodeRecord(7, rec[:cut]); err == nil {
 			t.Fatalf("cut to %d bytes unnoticed", cut)
 		}
+	}
+}
+
+func TestLostFormatIsDamage(t *testing.T) {
+	fs := vfs.NewMem()
+	l := open(t, fs)
+	if err := l.db.Delete(formatKey, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var damaged *DamageError
+	if _, err := Open(testDir, Options{FS: fs}); !errors.As(err, &damaged) || !strings.Contains(damaged.File, manifestPrefix) {
+		t.Fatalf("an empty database in a used directory: %v; want it refused, naming the manifest", err)
+	}
+}
+
+// A directory of a program that made no notes is opened, and noted from then on.
+func TestDirectoryWithoutNotesIsOpened(t *testing.T) {
+	for state, found := range stores {
+		t.Run(state, func(t *testing.T) {
+			without := func(name string, data []byte) []byte {
+				if name == syncedFile || strings.Contains(name, sealMarker) || strings.Contains(name, usedMarker) {
+					return nil
+				}
+				return data
+			}
+			fs := copyFS(t, found(t), without)
+			l := open(t, fs)
+			if all := everything(t, l); len(all) != 80 {
+				t.Fatalf("%d events, want 80", len(all))
+			}
+			stored(t, l, events("s", Any, id(1, 0)))
+			if err := l.db.Flush(); err != nil {
+				t.Fatal(err)
+			}
+			notes, err := readNotes(fs, testDir, slog.New(slog.DiscardHandler))
+			if err != nil || !notes.claimed || notes.holds.size == 0 {
+				t.Fatalf("nothing was noted: %+v, %v", notes, err)
+			}
+			if err := notes.close(); err != nil {
+				t.Fatal(err)
+			}
+		})
 	}
 }
 

@@ -13,8 +13,10 @@ const logFormat = "tillstream event log 1"
 
 func (l *Log) pebbleOptions() *pebble.Options {
 	o := &pebble.Options{
-		FS:   l.opts.FS,
+		FS:   noting{l.opts.FS, l.notes},
 		Lock: l.lock.lock,
+		// A database that was there and cannot be found is not to be replaced by an empty one.
+		ErrorIfNotExists: l.notes.used,
 		// Sync chunks, which tell a torn tail from damage before it, came with a late version.
 		FormatMajorVersion:          pebble.FormatNewest,
 		Cache:                       l.cache,
@@ -22,7 +24,11 @@ func (l *Log) pebbleOptions() *pebble.Options {
 		MemTableStopWritesThreshold: 4,
 		Logger:                      engineLogger{l},
 		EventListener: &pebble.EventListener{
-			WALCreated: l.walCreated,
+			WALCreated: func(info pebble.WALCreateInfo) {
+				if err := l.notes.walCreated(info); err != nil {
+					l.fail(fmt.Errorf("mark write-ahead log %s: %w", info.Path, err))
+				}
+			},
 			// A failed flush or compaction is retried by the engine, on the same disk, for ever; we stop.
 			BackgroundError: func(err error) { l.fail(damage(err)) },
 			DataCorruption: func(info pebble.DataCorruptionInfo) {
@@ -66,7 +72,8 @@ func (l *Log) startingPoint() (*writer, error) {
 	return w, damage(iter.Error())
 }
 
-// claimFormat marks a new database as ours and refuses any other.
+// claimFormat marks a new database as ours and refuses any other. One that was ours and no longer says so has lost more
+// than that.
 func (l *Log) claimFormat() error {
 	value, closer, err := l.db.Get(formatKey)
 	switch {
@@ -78,6 +85,8 @@ func (l *Log) claimFormat() error {
 		return nil
 	case !errors.Is(err, pebble.ErrNotFound):
 		return damage(err)
+	case l.notes.claimed:
+		return l.notes.lost("the record of its format")
 	}
 	iter, err := l.db.NewIter(nil)
 	if err != nil {

@@ -29,10 +29,11 @@ type DamageError struct {
 }
 
 func (e *DamageError) Error() string {
-	if e.File == "" {
-		return fmt.Sprintf("damaged: %v", e.Err)
+	file := "a file"
+	if e.File != "" {
+		file = "file " + e.File
 	}
-	return fmt.Sprintf("file %s is damaged: %v", e.File, e.Err)
+	return fmt.Sprintf("%s is damaged: %v; put it, or the whole event log, back from a backup", file, e.Err)
 }
 
 func (e *DamageError) Unwrap() error { return e.Err }

@@ -12,7 +12,6 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
-	"github.com/cockroachdb/pebble/v2/vfs/atomicfs"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -51,8 +50,7 @@ type Log struct {
 	queue  chan *Append
 	budget *semaphore.Weighted
 	writer sync.WaitGroup
-
-	marker *atomicfs.Marker // of the write-ahead log that must be there
+	notes  *notes
 
 	head      atomic.Uint64 // position of the last record that is on disk; nothing beyond is ever read
 	admission sync.RWMutex  // held for writing only to close
@@ -112,30 +110,42 @@ func (l *Log) openApart() (err error) {
 	return err
 }
 
-func (l *Log) open() error {
-	used, err := l.requireWAL()
-	if err != nil {
+func (l *Log) open() (err error) {
+	if l.notes, err = readNotes(l.opts.FS, l.dir, l.opts.Logger); err != nil {
 		return err
 	}
-	if err := auditWAL(l.opts.FS, l.dir); err != nil {
-		return errors.Join(err, l.marker.Close())
-	}
-	l.cache = pebble.NewCache(blockCacheBytes)
-	options := l.pebbleOptions()
-	options.ErrorIfNotExists = used
-	if l.db, err = pebble.Open(l.dir, options); err != nil {
-		l.cache.Unref()
-		return errors.Join(damage(err), l.marker.Close())
-	}
-	w, err := l.startingPoint()
+	w, err := l.openDatabase()
 	if err != nil {
-		l.cache.Unref()
-		return errors.Join(err, l.db.Close(), l.marker.Close())
+		return errors.Join(err, l.notes.close())
 	}
 	l.head.Store(w.last)
 	l.feed.init(w.last)
 	l.writer.Go(w.run)
 	return nil
+}
+
+// openDatabase leaves nothing open when it fails.
+func (l *Log) openDatabase() (*writer, error) {
+	if err := l.notes.begin(); err != nil {
+		return nil, err
+	}
+	l.cache = pebble.NewCache(blockCacheBytes)
+	db, err := pebble.Open(l.dir, l.pebbleOptions())
+	if err != nil {
+		l.cache.Unref()
+		return nil, l.notes.blame(err)
+	}
+	l.db = db
+	w, err := l.startingPoint()
+	if err == nil {
+		err = l.notes.opened()
+	}
+	if err != nil {
+		err = errors.Join(err, l.db.Close())
+		l.cache.Unref()
+		return nil, err
+	}
+	return w, nil
 }
 
 // Submit hands an append to the writer; it waits while the queue is full. An error means the append was not taken
@@ -210,5 +220,5 @@ func (l *Log) Close() error {
 	if err != nil {
 		err = fmt.Errorf("close event log %s: %w", l.dir, err)
 	}
-	return errors.Join(err, l.marker.Close(), l.lock.release())
+	return errors.Join(err, l.notes.close(), l.lock.release())
 }
