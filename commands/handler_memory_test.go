@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"tillstream/aggregates"
 	"tillstream/commands"
 	"tillstream/commands/commandtest"
@@ -71,17 +73,51 @@ func TestAStreamRemembersTheCommandsOfADayAndAThousandMore(t *testing.T) {
 		h := commands.NewHandler(store, commands.Options{Now: func() time.Time { return now.Add(when) }})
 		return mustHandle(t, h, meta(id), receive(1)).Replayed
 	}
+	if replayed(24*time.Hour, "of the same day") { // forgets, while it is recorded, what is too old
+		t.Error("a new command is new")
+	}
 	if !replayed(24*time.Hour, "delivery 0") {
 		t.Error("the first of 3,000 commands was forgotten within a day")
 	}
 	if replayed(25*time.Hour, "new") || !replayed(25*time.Hour, "new") {
 		t.Error("a new command is new once")
 	}
-	if !replayed(25*time.Hour, "delivery 2001") {
+	if !replayed(25*time.Hour, "delivery 2002") {
 		t.Error("one of the last 1,000 commands was forgotten")
 	}
 	if replayed(25*time.Hour, "delivery 0") {
 		t.Error("the oldest command is remembered for ever: the memory of a stream would grow without end")
+	}
+}
+
+func TestAStreamRemembersAHundredThousandCommandsAtMost(t *testing.T) {
+	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	store := commandtest.NewMemory()
+	deliveries(store, 100_001, now)
+	h := commands.NewHandler(store, commands.Options{Now: func() time.Time { return now }})
+	if !mustHandle(t, h, meta("delivery 1"), receive(1)).Replayed {
+		t.Error("one of the last 100,000 commands was forgotten on its day")
+	}
+	if mustHandle(t, h, meta("delivery 0"), receive(1)).Replayed {
+		t.Error("a stream of a million commands a day would remember them all")
+	}
+}
+
+func TestACommandIsRecalledFromWhereItWasRecorded(t *testing.T) {
+	store := commandtest.NewMemory()
+	h := commands.NewHandler(store, commands.Options{})
+	mustHandle(t, h, meta("first"), receive(5))
+	want := mustHandle(t, h, meta("second"), receive(7))
+	mustHandle(t, h, meta("third"), receive(9))
+
+	got, err := commands.Recall(t.Context(), h, lampStock, 1, "second")
+	if err != nil || !got.Replayed || got.At != want.At || !cmp.Equal(got.Facts, want.Facts) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, wrong := range []uint64{0, 2, 3} {
+		if a, err := commands.Recall(t.Context(), h, lampStock, wrong, "second"); err == nil {
+			t.Errorf("at revision %d it recalls %+v", wrong, a)
+		}
 	}
 }
 

@@ -33,14 +33,19 @@ func (m *mailbox[S, E]) remembers(n int) {
 
 func TestStreamsWithTooManyCommandIDsAreForgottenOldestFirst(t *testing.T) {
 	h := NewHandler(nil, Options{})
-	oldest, busy, newer := boxOf(t, h, "stock-A/1"), boxOf(t, h, "stock-A/2"), boxOf(t, h, "stock-A/3")
-	oldest.remembers(seenMax / 2)
-	busy.remembers(seenMax / 2)
-	newer.remembers(1000)
+	busy, oldest := boxOf(t, h, "stock-A/2"), boxOf(t, h, "stock-A/1")
 	busy.running = true
+	busy.remembers(seenAtMost)
+	oldest.remembers(seenAtMost)
+	full := seenMax / seenAtMost
+	for i := range full - 2 {
+		boxOf(t, h, fmt.Sprint("stock-B/", i)).remembers(seenAtMost)
+	}
+	newer := boxOf(t, h, "stock-A/3")
+	newer.remembers(1000)
 	boxOf(t, h, "stock-A/4")
 
-	if h.seen != seenMax/2+1000 || len(h.open) != 3 || h.recent.Len() != 3 {
+	if h.seen != seenMax-seenAtMost+1000 || len(h.open) != full+1 || h.recent.Len() != full+1 {
 		t.Errorf("%d ids of %d streams are kept", h.seen, len(h.open))
 	}
 	if boxOf(t, h, "stock-A/2") != busy || boxOf(t, h, "stock-A/3") != newer {
@@ -50,7 +55,7 @@ func TestStreamsWithTooManyCommandIDsAreForgottenOldestFirst(t *testing.T) {
 		t.Error("the stream used longest ago was kept")
 	}
 	oldest.remembers(10) // it was in use while it was forgotten: what it does is counted no more
-	if h.seen != seenMax/2+1000 {
+	if h.seen != seenMax-seenAtMost+1000 {
 		t.Errorf("%d ids are counted", h.seen)
 	}
 }

@@ -10,10 +10,11 @@ import (
 )
 
 // A stream remembers the commands it has recorded facts for: all of the last seenFor of record time, and seenAtLeast
-// whatever their age.
+// whatever their age; but seenAtMost, which are some 12 MB, though they be of one day.
 const (
 	seenFor     = 24 * time.Hour
 	seenAtLeast = 1000
+	seenAtMost  = 100_000
 )
 
 // tag is an id in 16 bytes, since a busy stream remembers thousands.
@@ -76,7 +77,7 @@ func (s *seen) note(command, request string, revision uint64, rec time.Time) {
 func (s *seen) forget(now time.Time) {
 	for s.len() > seenAtLeast {
 		oldest := s.order[s.start]
-		if now.Unix()-s.byID[oldest].Rec <= int64(seenFor/time.Second) {
+		if s.len() <= seenAtMost && now.Unix()-s.byID[oldest].Rec <= int64(seenFor/time.Second) {
 			return
 		}
 		delete(s.byID, oldest)

@@ -14,6 +14,12 @@ func CommandID(principal, method, key string) string {
 	return derive("command", principal, method, key)
 }
 
+// IsDerivedID tells an id that CommandID or DerivedID made from a fresh one.
+func IsDerivedID(id string) bool {
+	u, err := uuid.Parse(id)
+	return err == nil && u.Version() == 8
+}
+
 // FreshCommandID names a command asked without a key: a UUIDv7.
 func FreshCommandID() string { return uuid.Must(uuid.NewV7()).String() }
 

@@ -33,6 +33,9 @@ func TestIDsAreUUIDsOfTheirVersion(t *testing.T) {
 	if u, err := uuid.Parse(FreshCommandID()); err != nil || u.Version() != 7 {
 		t.Errorf("a fresh id has version %d, %v", u.Version(), err)
 	}
+	if !IsDerivedID(command) || IsDerivedID(FreshCommandID()) || IsDerivedID("by-hand") {
+		t.Error("a derived id is not told from others")
+	}
 	if one, other := FreshCommandID(), FreshCommandID(); one == other {
 		t.Error("two fresh ids are one")
 	}

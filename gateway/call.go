@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"tillstream/events"
+	"tillstream/projections"
 )
 
 // call is one request: who asks for what, and what its answer will say in headers.
@@ -20,9 +21,10 @@ type call struct {
 	token       string    // Consistency-Token, unread
 	until       time.Time // how long a query waits for its views, and for what it asks them
 
-	command string // id of the command, of methods that are one
-	request string // keyed hash of the command's request
-	keyed   bool   // the id is derived from an Idempotency-Key: the command may have been asked before
+	command string                   // id of the command, of methods that are one
+	request string                   // keyed hash of the command's request
+	keyed   bool                     // the id is derived from an Idempotency-Key: the command may have been asked before
+	before  projections.KeyedCommand // what it recorded then, as far as it is known
 
 	outcome outcome
 	marks   marks

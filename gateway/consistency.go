@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"tillstream/events"
 	"tillstream/projections"
@@ -30,7 +32,7 @@ func (g *Gateway) positionOf(token string) (events.Position, error) {
 		return 0, problem(http.StatusBadRequest, "token_invalid", "the Consistency-Token is not one that a command answered with")
 	}
 	at, n := binary.Uvarint(b[1:])
-	if n <= 0 {
+	if n <= 0 || !visible(string(b[1+n:]), 1, 64) {
 		return 0, problem(http.StatusBadRequest, "token_invalid", "the Consistency-Token is not one that a command answered with")
 	}
 	if events.LogID(b[1+n:]) != g.deps.LogID {
@@ -67,6 +69,9 @@ func (g *Gateway) await(ctx context.Context, views ...named) error {
 	}
 	within, cancel := context.WithDeadline(ctx, c.until)
 	defer cancel()
+	if err := g.isInLog(within, to, views); err != nil {
+		return err
+	}
 	for _, v := range views {
 		if err := v.Wait(within, to); err != nil {
 			return g.behind(ctx, v, to, err)
@@ -74,6 +79,30 @@ func (g *Gateway) await(ctx context.Context, views ...named) error {
 	}
 	g.standing(ctx, c, views)
 	return nil
+}
+
+// heard is the newest position that the log is known to reach.
+type heard struct{ at atomic.Uint64 }
+
+func (h *heard) atLeast(at events.Position) {
+	for was := h.at.Load(); was < uint64(at) && !h.at.CompareAndSwap(was, uint64(at)); was = h.at.Load() {
+	}
+}
+
+// isInLog refuses to wait for what the log does not hold. The log is asked when no view and no answer went as far. One that
+// does not answer is not taken for short: the views are waited for.
+func (g *Gateway) isInLog(ctx context.Context, to events.Position, views []named) error {
+	if to <= events.Position(g.heard.at.Load()) || slices.ContainsFunc(views, func(v named) bool { return v.At().At >= to }) {
+		return nil
+	}
+	head, err := g.deps.Histories.Head(ctx)
+	if err != nil || to <= head {
+		g.heard.atLeast(head)
+		return nil
+	}
+	return problem(http.StatusConflict, "token_beyond_log",
+		"the Consistency-Token stands for position %d, and the log ends at %d: it was changed, or the log lost its end; read without it", to, head).
+		with("position", uint64(to)).with("head", uint64(head))
 }
 
 func (g *Gateway) behind(ctx context.Context, v named, to events.Position, err error) error {

@@ -3,6 +3,8 @@ package gateway_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
+	"encoding/binary"
 	"errors"
 	"flag"
 	"fmt"
@@ -134,6 +136,9 @@ var reach = map[string]struct {
 	"command_in_flight":    {409, inFlight},
 	"lost_race":            {409, lostRace},
 	"token_of_another_log": {409, func(s *shop) reply { return s.get("/v1/products", "Consistency-Token", "AQFvdGhlcg") }},
+	"token_beyond_log": {409, func(s *shop) reply {
+		return s.get("/v1/products?max_wait=30s&token=" + token(1_000_000, logID))
+	}},
 	"still_parked": {409, func(s *shop) reply {
 		s.poison("BAD")
 		return s.post("/v1/views/products/parked/BAD/retry", `{}`)
@@ -223,6 +228,11 @@ func TestEveryReasonIsReachedByHTTP(t *testing.T) {
 			t.Errorf("%s is reached and not listed", name)
 		}
 	}
+}
+
+// token is what a command would answer with that recorded something at a position of a log.
+func token(at uint64, log string) string {
+	return base64.RawURLEncoding.EncodeToString(append(binary.AppendUvarint([]byte{1}, at), log...))
 }
 
 // reserve promises lamps to an order.

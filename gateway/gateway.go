@@ -2,6 +2,7 @@
 package gateway
 
 import (
+	"cmp"
 	"context"
 	"crypto/hkdf"
 	"crypto/sha256"
@@ -15,7 +16,6 @@ import (
 
 	kgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
 	khttp "github.com/go-kratos/kratos/v2/transport/http"
-	lru "github.com/hashicorp/golang-lru/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"google.golang.org/grpc"
@@ -62,11 +62,14 @@ type Views struct {
 	LoyaltyStatement    projections.Served[projections.LoyaltyMovement]
 	ProcessStatuses     projections.Served[projections.ProcessStatus]
 	Imports             projections.Served[projections.Import]
+	KeyedCommands       projections.Served[projections.KeyedCommand]
 	AuditLog            projections.Served[projections.AuditEntry]
 }
 
-// Histories reads single streams, for what no state and no view keeps.
+// Histories reads the log, for what no state and no view keeps.
 type Histories interface {
+	// Head is the position of the newest event of the log, 0 when there is none.
+	Head(ctx context.Context) (events.Position, error)
 	// Read yields the facts of a stream from a revision on, in order; nothing when there is no such stream.
 	Read(ctx context.Context, stream string, from uint64) iter.Seq2[events.Recorded, error]
 }
@@ -89,6 +92,8 @@ type Options struct {
 	Warehouse string // of requests that name none; empty: MAIN
 
 	Within time.Duration // for one request, waiting for views included; 0: a minute
+
+	KeysInMemory int // of the newest commands; older ones are looked up in a view. 0: 65,536
 }
 
 // Gateway serves the shop by HTTP and gRPC.
@@ -101,10 +106,11 @@ type Gateway struct {
 	log       *slog.Logger
 	cursorKey []byte
 	flights   flights
-	asked     *lru.Cache[string, string] // command id → request
-	queries   map[string]bool            // methods that only read
-	ways      []way                      // all that is served by HTTP
-	followers chan struct{}              // one for each who follows the audit log
+	asked     *asked
+	heard     heard
+	queries   map[string]bool // methods that only read
+	ways      []way           // all that is served by HTTP
+	followers chan struct{}   // one for each who follows the audit log
 	metrics   *metrics
 	closing   context.Context // ends when streams should
 	close     context.CancelFunc
@@ -145,8 +151,8 @@ func New(d Deps, o Options) (*Gateway, error) {
 	if g.cursorKey, err = hkdf.Key(sha256.New, d.RequestKey[:], nil, "cursor", 32); err != nil {
 		return nil, fmt.Errorf("derive the key of cursors: %w", err)
 	}
-	if g.asked, err = lru.New[string, string](askedMost); err != nil {
-		return nil, err
+	if g.asked, err = newAsked(cmp.Or(o.KeysInMemory, askedMost), d.Histories.Head); err != nil {
+		return nil, fmt.Errorf("remember keys: %w", err)
 	}
 	if g.metrics, err = newMetrics(d.Metrics, d.Platform); err != nil {
 		return nil, err

@@ -16,10 +16,6 @@ import (
 	"tillstream/gateway/wirejson"
 )
 
-// askedMost is how many of the newest commands with a key are known by what they asked. A stream knows its own commands
-// for ever or nearly so; this knows a key that comes back for another stream.
-const askedMost = 1 << 16
-
 // keyMost is how long an Idempotency-Key may be.
 const keyMost = 255
 
@@ -87,16 +83,19 @@ func (g *Gateway) asCommand(ctx context.Context, c *call, keys []string, body pr
 			"this command is being answered right now: wait for that answer, or ask again with the same Idempotency-Key")
 	}
 	defer g.flights.end(c.command)
-	if before, known := g.asked.Get(c.command); known && before != c.request {
-		return nil, commands.ErrReused
+	if c.keyed {
+		if err := g.recollect(ctx, c); err != nil {
+			return nil, err
+		}
+		g.asked.begin(c.command, c.request)
 	}
 	c.header(headerCorrelation, c.correlation)
 	answer, err := next(ctx)
+	if c.keyed {
+		g.asked.end(c.command, c.outcome, leftNothing(err))
+	}
 	if err != nil {
 		return nil, err
-	}
-	if c.keyed && c.outcome.asked > 0 {
-		g.asked.Add(c.command, c.request)
 	}
 	if c.outcome.replayed() {
 		c.header(headerReplayed, "true")
@@ -115,12 +114,12 @@ func (g *Gateway) send(ctx context.Context, cmd commands.Request) (commands.Answ
 // sendAs asks a command of the call under an id derived from the call's.
 func (g *Gateway) sendAs(ctx context.Context, id string, cmd commands.Request) (commands.Answer, error) {
 	c := callOf(ctx)
-	a, err := cmd.Send(ctx, g.deps.Handler, events.Meta{
-		Correlation: c.correlation, Command: id, Request: c.request, Actor: c.actor, Trace: c.trace, Origin: events.FromAPI})
+	a, err := g.ask(ctx, c, id, cmd)
 	if err != nil {
 		return a, err
 	}
 	c.outcome.at = max(c.outcome.at, a.At)
+	g.heard.atLeast(a.At)
 	if len(a.Facts) > 0 {
 		c.outcome.asked++
 	}
@@ -128,6 +127,15 @@ func (g *Gateway) sendAs(ctx context.Context, id string, cmd commands.Request) (
 		c.outcome.repeat++
 	}
 	return a, nil
+}
+
+// ask has a command decided, or answers from what it recorded before.
+func (g *Gateway) ask(ctx context.Context, c *call, id string, cmd commands.Request) (commands.Answer, error) {
+	if from, before := c.before.In(cmd.Stream); before && id == c.command {
+		return commands.Recall(ctx, g.deps.Handler, cmd.Stream, from, id)
+	}
+	return cmd.Send(ctx, g.deps.Handler, events.Meta{
+		Correlation: c.correlation, Command: id, Request: c.request, Actor: c.actor, Trace: c.trace, Origin: events.FromAPI})
 }
 
 // factOf finds the fact of type F in an answer.

@@ -12,12 +12,14 @@ import (
 )
 
 // again is the same shop after its process was replaced: what is not in the log and the views is gone.
-func (s *shop) again() *shop {
+func (s *shop) again() *shop { return s.againWith(gateway.Options{}) }
+
+func (s *shop) againWith(o gateway.Options) *shop {
 	s.t.Helper()
 	next := *s
 	next.deps.Handler = commands.NewHandler(s.log, commands.Options{Now: s.now.Now, LogID: logID})
 	next.deps.Metrics = prometheus.NewRegistry()
-	next.serve(gateway.Options{})
+	next.serve(o)
 	return &next
 }
 

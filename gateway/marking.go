@@ -133,6 +133,7 @@ func (v Views) marked() Views {
 	mark(&v.LoyaltyStatement, projections.LoyaltyStatement)
 	mark(&v.ProcessStatuses, projections.ProcessStatuses)
 	mark(&v.Imports, projections.Imports)
+	mark(&v.KeyedCommands, projections.KeyedCommands)
 	mark(&v.AuditLog, projections.AuditLog)
 	return v
 }

@@ -73,6 +73,11 @@ func (f *feed) breaks(stream string) {
 	f.broken = stream
 }
 
+// Head implements gateway.Histories.
+func (f *feed) Head(context.Context) (events.Position, error) {
+	return events.Position(len(f.All())), nil
+}
+
 func (f *feed) Read(ctx context.Context, stream string, from uint64) iter.Seq2[events.Recorded, error] {
 	return func(yield func(events.Recorded, error) bool) {
 		if f.reading != nil {

@@ -45,6 +45,7 @@ var Reasons = []Reason{
 	{"command_in_flight", "409", "A command with the same Idempotency-Key is being answered right now.", "Wait, then ask again with the same key."},
 	{"lost_race", "409", "Others kept changing the same thing; `details.between` names the facts that came in between.", "Read it again, then ask again."},
 	{"token_of_another_log", "409", "The Consistency-Token belongs to a log that was replaced or restored.", "Read without it."},
+	{"token_beyond_log", "409", "The Consistency-Token stands for more than the log holds: it was changed, or the log lost its end.", "Read without it; if it came from here, look for what happened to the log."},
 	{"still_parked", "409", "The retry failed: a fact cannot be folded, kept or read yet; `details` says which and why.", "Mend the fold, or read what is stored, then retry; or drop the key."},
 	{"parked_behind_stream", "409", "The key waits for the parked stream in `details.stream`.", "Retry or drop that first."},
 	{"count_differs", "409", "The count given to confirm a drop is not how many facts would be forgotten, which `details.count` is.", "Look again, then give that count."},

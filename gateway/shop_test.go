@@ -78,6 +78,7 @@ func (s *shop) views() gateway.Views {
 		LoyaltyStatement:    serve(s, projections.LoyaltyStatement),
 		ProcessStatuses:     serve(s, projections.ProcessStatuses),
 		Imports:             serve(s, projections.Imports),
+		KeyedCommands:       serve(s, projections.KeyedCommands),
 		AuditLog:            serve(s, projections.AuditLog),
 	}
 }

@@ -35,6 +35,7 @@ func Views() []Declared {
 		declared(LoyaltyStatement, "What happened to the points of a customer, and what was there afterwards?", "<customer>, or <customer>/<revision>"),
 		declared(ProcessStatuses, "What does a business process wait for, and until when?", "<process>/<subject>"),
 		declared(Imports, "How far has the import of a file come?", "<import>"),
+		declared(KeyedCommands, "What was asked under an Idempotency-Key, and where was it recorded?", "<command>"),
 		declared(AuditLog, "Who did what, when, why and from where?", "<position>"),
 	}
 }

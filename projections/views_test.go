@@ -186,6 +186,7 @@ func everyView(t *rapid.T, log []events.Recorded) {
 	pureAndStorable(t, LoyaltyStatement, log)
 	pureAndStorable(t, ProcessStatuses, log)
 	pureAndStorable(t, Imports, log)
+	pureAndStorable(t, KeyedCommands, log)
 	pureAndStorable(t, AuditLog, log)
 }
 

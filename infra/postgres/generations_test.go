@@ -167,7 +167,7 @@ func TestEveryViewOfTheShopHasATable(t *testing.T) {
 		served(t, db, projections.CreditNotes), served(t, db, projections.LoyaltyAccounts), served(t, db, projections.Imports),
 		served(t, db, projections.ProductPages), served(t, db, projections.DailyStockMovements), served(t, db, projections.CustomerProfiles),
 		served(t, db, projections.PaymentMovements), served(t, db, projections.LoyaltyStatement), served(t, db, projections.ProcessStatuses),
-		served(t, db, projections.AuditLog),
+		served(t, db, projections.KeyedCommands), served(t, db, projections.AuditLog),
 	} {
 		if err := serve(); err != nil {
 			t.Error(err)

@@ -45,6 +45,7 @@ func viewsEqualAFreshFold(t *testing.T, till *tilltest.Till, log []events.Record
 		{projections.LoyaltyStatement.Name, func() int { return equalsFold(t, db, projections.LoyaltyStatement, log) }},
 		{projections.ProcessStatuses.Name, func() int { return equalsFold(t, db, projections.ProcessStatuses, log) }},
 		{projections.Imports.Name, func() int { return equalsFold(t, db, projections.Imports, log) }},
+		{projections.KeyedCommands.Name, func() int { return equalsFold(t, db, projections.KeyedCommands, log) }},
 		{projections.AuditLog.Name, func() int { return equalsFold(t, db, projections.AuditLog, log) }},
 	} {
 		if rows := view.compare(); rows == 0 && view.name != projections.ProcessStatuses.Name { // there is no process yet

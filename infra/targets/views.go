@@ -44,6 +44,7 @@ func Views(ctx context.Context, all *replay.Views) (v gateway.Views, err error) 
 		func() error { return serve(ctx, all, projections.LoyaltyStatement, &v.LoyaltyStatement) },
 		func() error { return serve(ctx, all, projections.ProcessStatuses, &v.ProcessStatuses) },
 		func() error { return serve(ctx, all, projections.Imports, &v.Imports) },
+		func() error { return serve(ctx, all, projections.KeyedCommands, &v.KeyedCommands) },
 		func() error { return serve(ctx, all, projections.AuditLog, &v.AuditLog) },
 	} {
 		if err := bring(); err != nil {
