@@ -20,6 +20,7 @@ type replayCommand struct {
 	Plan     replayPlanCommand     `cmd:"" help:"Say what building a view anew would take, and what would change."`
 	Apply    replayApplyCommand    `cmd:"" help:"Build the next generation of a view beside the one that answers."`
 	Verify   replayVerifyCommand   `cmd:"" help:"Compare two generations of a view row by row; exits 4 when they differ."`
+	Stop     replayStopCommand     `cmd:"" help:"Stop building; it goes on where it was with the next apply."`
 	Promote  replayPromoteCommand  `cmd:"" help:"Have the generation that was built answer from now on."`
 	Rollback replayRollbackCommand `cmd:"" help:"Have the generation answer again that did before."`
 	Retire   replayRetireCommand   `cmd:"" help:"Drop generations that do not answer."`
@@ -153,24 +154,13 @@ func stateOf(g *replayv1.Generation) string {
 
 func remarkOf(g *replayv1.Generation) string {
 	if p := g.Progress; p != nil {
-		return progressLine(p)
+		remark := progressLine(p)
+		if p.Waiting != "" {
+			remark += "; nothing moves: " + printable(p.Waiting)
+		}
+		return remark
 	}
 	return strings.Join(g.Changes, "; ")
-}
-
-// progressLine is how far long work is, in a line.
-func progressLine(p *replayv1.Progress) string {
-	line := fmt.Sprintf("%s %s: %d of %d events, %d events/s", p.Generation, p.Phase, p.Events, p.Of, p.PerSecond)
-	if p.Of > p.Events {
-		line += fmt.Sprintf(", lag %d", p.Of-p.Events)
-	}
-	if p.LeftMs != nil {
-		line += fmt.Sprintf(", %v left", (time.Duration(*p.LeftMs) * time.Millisecond).Round(time.Second))
-	}
-	if p.Waiting != "" {
-		line += "; nothing moves: " + p.Waiting
-	}
-	return line
 }
 
 type replayPlanCommand struct{ replayViews }
@@ -199,8 +189,12 @@ func printPlan(c *console, p *replayv1.ReplayPlan) {
 	for _, change := range p.Changes {
 		fmt.Fprintln(c.Out, "  changes   "+change)
 	}
-	if p.Begun != nil {
-		fmt.Fprintf(c.Out, "  begun     %s, at %d events\n", p.Begun.Name, p.Begun.Events)
+	switch {
+	case p.Begun.GetCaughtUp():
+		fmt.Fprintf(c.Out, "  built     %s, which follows the log: promote it, or give --anew to build another\n", p.Begun.Name)
+		return
+	case p.Begun != nil:
+		fmt.Fprintf(c.Out, "  begun     %s, at %d events: it is gone on with\n", p.Begun.Name, p.Begun.Events)
 	}
 	heard := fmt.Sprintf("%d types of them are folded", p.HeardTypes)
 	if p.HeardTypes == 0 {
@@ -214,6 +208,9 @@ func printPlan(c *console, p *replayv1.ReplayPlan) {
 	disk := sizeOf(p.DiskBytes)
 	if p.DiskFreeBytes != nil {
 		disk += fmt.Sprintf(", %s are free", sizeOf(*p.DiskFreeBytes))
+		if *p.DiskFreeBytes < p.DiskBytes {
+			disk += ": NOT ENOUGH"
+		}
 	}
 	fmt.Fprintf(c.Out, "  disk      about %s\n", disk)
 }

@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	replayv1 "tillstream/gateway/api/replay/v1"
-	"tillstream/gateway/wirejson"
 )
 
 type replayApplyCommand struct {
@@ -61,38 +62,29 @@ func (a replayApplyCommand) then(ctx context.Context, client replayv1.ReplayClie
 
 // interrupted says that nothing is lost when the caller has had enough.
 func interrupted(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return &exitError{exitFailed, errors.New("interrupted: run the same again, and it goes on where it was")}
+	case status.Code(err) == codes.Unavailable:
+		return fmt.Errorf("the platform is gone: start it and run the same again, and it goes on where it was (%s)", status.Convert(err).Message())
 	}
 	return err
 }
 
-// replayProgress shows long work of the platform: a bar on a terminal, lines elsewhere, an object a line in JSON.
-type replayProgress struct {
-	c    *console
-	bar  *progress
-	last time.Time
-}
+type replayStopCommand struct{ replayViews }
 
-func newReplayProgress(c *console) *replayProgress {
-	return &replayProgress{c: c, bar: newProgress(c, "events")}
-}
-
-func (r *replayProgress) tell(p *replayv1.Progress) {
-	switch {
-	case r.c.JSON:
-		fmt.Fprintf(r.c.Out, "%s\n", wirejson.Marshal(p))
-	case r.c.Quiet:
-	case terminal(r.c.Err):
-		what := fmt.Sprintf("%s %s", p.Generation, p.Phase)
-		if p.Waiting != "" {
-			what += " (nothing moves: " + p.Waiting + ")"
+func (r replayStopCommand) Run(ctx context.Context, all *cli, c *console) error {
+	return r.each(ctx, all, func(client replayv1.ReplayClient, view string) error {
+		call, cancel := context.WithTimeout(ctx, replayWithin)
+		defer cancel()
+		g, err := client.Stop(call, &replayv1.StopRequest{View: view})
+		if err != nil {
+			return err
 		}
-		r.bar.show(what, int(p.Events), int(max(p.Of, 1)))
-	case p.Done || time.Since(r.last) >= lineEvery:
-		r.last = time.Now()
-		fmt.Fprintln(r.c.Err, progressLine(p))
-	}
+		if c.JSON {
+			return printJSON(c, g)
+		}
+		_, err = fmt.Fprintf(c.Out, "%s is not being built any more.\n", view)
+		return err
+	})
 }
-
-func (r *replayProgress) end() { r.bar.end() }

@@ -66,7 +66,7 @@ func (v replayVerifyCommand) compare(ctx context.Context, client replayv1.Replay
 			return nil, err
 		case update.Verdict != nil:
 			return update.Verdict, nil
-		case update.Progress != nil && !c.JSON:
+		case update.Progress != nil && !update.Progress.Done && !c.JSON:
 			show.tell(update.Progress)
 		}
 	}

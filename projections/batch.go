@@ -41,7 +41,7 @@ func (b *batch[V]) apply(ctx context.Context, page Interval) error {
 		return b.parking.err
 	}
 	if len(b.folding.changed) > 0 || !b.parking.change.Empty() || to.Count-b.p.saved.Count >= unsavedMax {
-		kept := Batch[V]{b.folding.changed, b.folding.moves(b.folding.docs), b.parking.change, Checkpoint{}, to}
+		kept := Batch[V]{b.folding.changed, b.folding.docs, b.folding.moves(b.folding.docs), b.parking.change, Checkpoint{}, to}
 		if err := b.p.keep(ctx, kept); err != nil {
 			return err
 		}

@@ -24,6 +24,7 @@ type Documents[V any] interface {
 // Batch is what a host keeps together.
 type Batch[V any] struct {
 	Changed  map[string]Doc[V]
+	Known    map[string]Doc[V] // what Load answered before; a changed key that is not among them was never kept. nil: nobody asked
 	Indexed  []IndexChange
 	Parked   Parked
 	From, To Checkpoint

@@ -29,6 +29,7 @@ type Comparison struct {
 	left, right side
 	columns     []string // that both have, opened ones after them
 	stored      int      // of columns: those that are not opened
+	Rows        uint64   // that are compared, about
 	LeftOnly    []string // columns
 	RightOnly   []string
 }
@@ -96,15 +97,16 @@ func (c *Comparison) begin(ctx context.Context, conn *pgx.Conn) (err error) {
 }
 
 func (c *Comparison) open(ctx context.Context, left, right Generation, sample Sample) error {
+	var rows int64
+	err := c.tx.QueryRow(ctx, "SELECT greatest((SELECT count(*) FROM "+left.quoted()+"), (SELECT count(*) FROM "+right.quoted()+"))").Scan(&rows)
+	if err != nil {
+		return err
+	}
 	every := int64(1)
 	if sample.Rows > 0 {
-		var rows int64
-		err := c.tx.QueryRow(ctx, "SELECT greatest((SELECT count(*) FROM "+left.quoted()+"), (SELECT count(*) FROM "+right.quoted()+"))").Scan(&rows)
-		if err != nil {
-			return err
-		}
 		every = max(1, rows/sample.Rows)
 	}
+	c.Rows = uint64(rows / every)
 	return run(ctx, c.tx, []string{
 		"DECLARE " + c.left.cursor + " BINARY NO SCROLL CURSOR FOR " + c.query(left, every, sample.Seed),
 		"DECLARE " + c.right.cursor + " BINARY NO SCROLL CURSOR FOR " + c.query(right, every, sample.Seed),

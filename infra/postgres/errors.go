@@ -14,6 +14,7 @@ import (
 const (
 	insufficientPrivilege = "42501"
 	numberOutOfRange      = "22003"
+	uniqueViolation       = "23505"
 	invalidParameter      = "22023"
 	adminShutdown         = "57P01"
 	crashShutdown         = "57P02"

@@ -16,3 +16,6 @@ func (s *Snapshots) Prune(ctx context.Context) error { return s.prune(ctx) }
 
 // DoChores tries now what was left to be done, instead of a little later.
 func (db *DB) DoChores(ctx context.Context) { db.chores.attempt(ctx) }
+
+// CopyAll copies new rows of a batch however few they are.
+func (r *Rows[V]) CopyAll() { r.copyLeast = 1 }

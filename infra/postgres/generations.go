@@ -36,6 +36,7 @@ type Generation struct {
 	Promoted   time.Time // last; zero: never
 	Rules      []string  // of the fold that built it, see projections.View.Rules; nil: unknown
 	CaughtUp   bool      // of Building: it has all of the log but what came last, and is to be fed
+	Indexed    bool      // its columns are: those of a rebuild are once the rows are there, see Rows.Index
 	Fresh      bool      // of Building: made to be compared with, never promoted
 	PerSecond  float64   // events folded while it was built; 0: unknown
 	Shape      string    // its columns, as ColumnsChanged reads them
@@ -87,7 +88,7 @@ type querier interface {
 func query(ctx context.Context, on querier, where string, args ...any) ([]Generation, error) {
 	rows, err := on.Query(ctx, `SELECT g.id, g.view, g.version, g.run, g.state, s.generation IS NOT NULL, g.table_name, g.created_at, g.shape,
 			coalesce(c.log, ''), coalesce(c.position, 0), coalesce(c.count, 0),
-			g.served_at, g.rules, g.caught_up, g.fresh, coalesce(g.per_second, 0)
+			g.served_at, g.rules, g.caught_up, g.fresh, coalesce(g.per_second, 0), g.indexed
 		FROM tillstream.generations g LEFT JOIN tillstream.checkpoints c ON c.generation = g.id LEFT JOIN tillstream.served s ON s.generation = g.id
 		WHERE `+where+` ORDER BY g.view, g.version, g.run`, args...)
 	if err != nil {
@@ -99,7 +100,7 @@ func query(ctx context.Context, on querier, where string, args ...any) ([]Genera
 		var position, count int64
 		var promoted *time.Time
 		err := row.Scan(&s.ID, &s.View, &s.Version, &s.Run, &s.State, &s.Served, &s.Table, &s.Created, &s.Shape, &log, &position, &count,
-			&promoted, &s.Rules, &s.CaughtUp, &s.Fresh, &s.PerSecond)
+			&promoted, &s.Rules, &s.CaughtUp, &s.Fresh, &s.PerSecond, &s.Indexed)
 		if promoted != nil {
 			s.Promoted = promoted.UTC()
 		}

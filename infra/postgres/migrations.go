@@ -105,6 +105,9 @@ var migrations = []string{`
 		ADD COLUMN caught_up  boolean NOT NULL DEFAULT false,  -- while it was built: it is fed from then on
 		ADD COLUMN fresh      boolean NOT NULL DEFAULT false,  -- made to be compared with, never served
 		ADD COLUMN per_second double precision;                -- events folded while it was built
+	`, `
+	ALTER TABLE tillstream.generations
+		ADD COLUMN indexed    boolean NOT NULL DEFAULT true;   -- its columns are: not until the rows of a rebuild are there
 	`,
 }
 

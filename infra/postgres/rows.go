@@ -27,8 +27,10 @@ type Rows[V any] struct {
 	table      table
 	opener     Opener
 
-	saving sync.Mutex // Save and the filling of opened columns take turns
-	recent recent[V]
+	saving    sync.Mutex // Save and the filling of opened columns take turns
+	copyLeast int        // new rows in a batch that are copied
+	copying   []byte     // lent to one saving after the other
+	recent    recent[V]
 }
 
 var (

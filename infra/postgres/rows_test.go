@@ -28,6 +28,30 @@ func TestRowsHeal(t *testing.T) {
 	projectiontest.Heals(t, 12, func() projections.Documents[projectiontest.Sample] { return another() })
 }
 
+func TestRowsThatAreCopiedConverge(t *testing.T) {
+	another := rebuilds(t)
+	projectiontest.ConvergesOn(t, projectiontest.Shelf, projectiontest.ShelfHistory(2, 60), 40,
+		func() projections.Documents[projectiontest.Sample] { return another() })
+}
+
+func TestRowsThatAreCopiedHeal(t *testing.T) {
+	another := rebuilds(t)
+	projectiontest.Heals(t, 12, func() projections.Documents[projectiontest.Sample] { return another() })
+}
+
+// rebuilds answers a new generation at each call that is being built and copies all that is new.
+func rebuilds(t *testing.T) func() rows {
+	db := open(t, postgrestest.DSN(t))
+	return func() rows {
+		r, err := postgres.BuildAnew(t.Context(), db, projections.Define[projectiontest.Sample]("samples", 1), plainOpener{}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.CopyAll()
+		return r
+	}
+}
+
 // generations answers a new generation at each call, of a view of its own in one database.
 func generations(t *testing.T) func() rows {
 	db := open(t, postgrestest.DSN(t))

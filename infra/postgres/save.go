@@ -30,6 +30,10 @@ func (r *Rows[V]) Keep(ctx context.Context, b projections.Batch[V]) error {
 	r.saving.Lock()
 	defer r.saving.Unlock()
 	blanked, err := r.save(ctx, b)
+	if sqlState(err) == uniqueViolation { // by what was opened: nobody looks for that before
+		b.Known = nil
+		blanked, err = r.save(ctx, b)
+	}
 	if err != nil {
 		r.recent.drop()
 		if wasCut(err) {
@@ -52,7 +56,12 @@ func (r *Rows[V]) save(ctx context.Context, b projections.Batch[V]) (blanked boo
 		return false, fmt.Errorf("position %d is %w", b.To.At, errTooGreat)
 	}
 	keys := slices.Sorted(maps.Keys(b.Changed))
-	rows, err := rowsOf(r.table, keys, b.Changed)
+	fresh, known := r.split(keys, b)
+	rows, err := rowsOf(r.table, known, b.Changed)
+	if err != nil {
+		return false, err
+	}
+	copied, err := r.copied(fresh, b.Changed)
 	if err != nil {
 		return false, err
 	}
@@ -85,18 +94,20 @@ func (r *Rows[V]) save(ctx context.Context, b projections.Batch[V]) (blanked boo
 	if err := r.savePark(&tx, b.Parked); err != nil {
 		return false, err
 	}
-	return r.commit(&tx)
+	return r.commit(&tx, copied)
 }
 
-func (r *Rows[V]) commit(tx *transaction) (blanked bool, err error) {
+func (r *Rows[V]) commit(tx *transaction, copied []byte) (blanked bool, err error) {
 	tags, err := tx.run()
+	if err == nil && tags[fenceAt].RowsAffected() != 1 {
+		err = projections.ErrFenced
+	}
+	if err == nil && copied != nil {
+		err = r.copy(tx, copied)
+	}
 	if err != nil {
 		tx.rollback()
 		return false, err
-	}
-	if tags[fenceAt].RowsAffected() != 1 {
-		tx.rollback()
-		return false, projections.ErrFenced
 	}
 	if _, err := tx.conn.PgConn().Exec(tx.ctx, "COMMIT").ReadAll(); err != nil {
 		return false, fmt.Errorf("commit, with unknown outcome: %w", err)

@@ -47,7 +47,7 @@ func take[V any](ctx context.Context, db *DB, generation Generation, t table, op
 	if len(t.opened) > 0 && opener == nil {
 		return nil, fmt.Errorf("%s has opened columns and was given nothing to open them with", generation.View)
 	}
-	rows := &Rows[V]{db: db, generation: generation, table: t, opener: opener}
+	rows := &Rows[V]{db: db, generation: generation, table: t, opener: opener, copyLeast: copyLeast}
 	if err := rows.fillIfMissed(ctx); err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ type made struct {
 }
 
 func create(ctx context.Context, tx pgx.Tx, view string, version int, how made, columns []projections.Column) (Generation, table, error) {
-	g := Generation{View: view, Version: version, State: how.state, Served: how.state == Live, Rules: how.rules, Fresh: how.fresh}
+	g := Generation{View: view, Version: version, State: how.state, Served: how.state == Live, Rules: how.rules, Fresh: how.fresh, Indexed: how.state == Live}
 	err := tx.QueryRow(ctx, `SELECT coalesce(max(run), 0) + 1 FROM tillstream.generations WHERE view = $1 AND version = $2`, view, version).Scan(&g.Run)
 	if err != nil {
 		return g, table{}, err
@@ -72,14 +72,20 @@ func create(ctx context.Context, tx pgx.Tx, view string, version int, how made, 
 		return g, t, err
 	}
 	g.Table, g.Shape = t.name, t.shape()
-	for _, statement := range t.ddl() {
+	statements := t.ddl()
+	for _, index := range t.indexes() {
+		if g.Indexed {
+			statements = append(statements, index.statement)
+		}
+	}
+	for _, statement := range statements {
 		if _, err := tx.Exec(ctx, statement); err != nil {
 			return g, t, fmt.Errorf("make table %s: %w", t.name, err)
 		}
 	}
-	err = tx.QueryRow(ctx, `INSERT INTO tillstream.generations (view, version, run, state, table_name, shape, served_at, rules, fresh)
-		VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $4 = 'live' THEN now() END, $7, $8) RETURNING id, created_at`,
-		view, version, g.Run, string(how.state), t.name, g.Shape, how.rules, how.fresh).Scan(&g.ID, &g.Created)
+	err = tx.QueryRow(ctx, `INSERT INTO tillstream.generations (view, version, run, state, table_name, shape, served_at, rules, fresh, indexed)
+		VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $4 = 'live' THEN now() END, $7, $8, $9) RETURNING id, created_at`,
+		view, version, g.Run, string(how.state), t.name, g.Shape, how.rules, how.fresh, g.Indexed).Scan(&g.ID, &g.Created)
 	if err != nil {
 		return g, t, err
 	}

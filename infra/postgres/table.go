@@ -97,33 +97,42 @@ func (t table) list() string {
 	return strings.Join(names, ", ")
 }
 
-// ddl makes the table, its indexes, and the table of opened columns: unlogged, so that plain text never reaches the
-// write-ahead log, and without statistics, so that it reaches no catalog.
+// ddl makes the table, and the table of opened columns: unlogged, so that plain text never reaches the write-ahead log, and
+// without statistics, so that it reaches no catalog.
 func (t table) ddl() []string {
 	columns := []string{`key text COLLATE "C" PRIMARY KEY`, "position bigint NOT NULL", "gone boolean NOT NULL"}
-	var after []string
 	for _, f := range t.fields {
 		column := quoted(f.Name) + " " + f.sql
 		if !f.Nullable && f.Scalar() {
 			column += " NOT NULL"
 		}
 		columns = append(columns, column)
-		if f.Index && f.Scalar() {
-			after = append(after, fmt.Sprintf("CREATE INDEX %s ON %s (%s, key) WHERE NOT gone", quoted(t.indexName(f.Name)), t.quoted(), quoted(f.Name)))
-		}
 	}
-	statements := append([]string{fmt.Sprintf("CREATE TABLE %s (%s)", t.quoted(), strings.Join(columns, ", "))}, after...)
+	statements := []string{fmt.Sprintf("CREATE TABLE %s (%s)", t.quoted(), strings.Join(columns, ", "))}
 	if len(t.opened) == 0 {
 		return statements
 	}
 	columns = []string{`key text COLLATE "C" PRIMARY KEY`}
-	after = nil
+	var after []string
 	for _, f := range t.opened {
 		columns = append(columns, quoted(f.Name)+` text COLLATE "C" NOT NULL`)
 		after = append(after, fmt.Sprintf("ALTER TABLE %s ALTER COLUMN %s SET STATISTICS 0", t.quotedOpened(), quoted(f.Name)))
 	}
 	statements = append(statements, fmt.Sprintf("CREATE UNLOGGED TABLE %s (%s)", t.quotedOpened(), strings.Join(columns, ", ")))
 	return append(statements, after...)
+}
+
+// index is what finds rows by a column.
+type index struct{ name, statement string }
+
+func (t table) indexes() (list []index) {
+	for _, f := range t.fields {
+		if f.Index && f.Scalar() {
+			name := t.indexName(f.Name)
+			list = append(list, index{name, fmt.Sprintf("CREATE INDEX IF NOT EXISTS %s ON %s (%s, key) WHERE NOT gone", quoted(name), t.quoted(), quoted(f.Name))})
+		}
+	}
+	return list
 }
 
 // encode appends the binary form of each column of a document to what the column's number gives. It fails with a

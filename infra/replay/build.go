@@ -7,16 +7,14 @@ import (
 	"time"
 
 	"tillstream/events"
-	replayv1 "tillstream/gateway/api/replay/v1"
 	"tillstream/infra/postgres"
 	"tillstream/projections"
 )
 
 // Limits of building.
 const (
-	pageEvents  = 4096 // events folded and kept at once; fewer under a rate limit
-	pagesPerSec = 4    // under a rate limit
-	tellEvery   = 500 * time.Millisecond
+	pageEvents  = 4096                   // events folded and kept at once; fewer under a rate limit
+	pagesPerSec = 4                      // under a rate limit
 	retryFirst  = 100 * time.Millisecond // doubling to retryAtMost while a generation cannot go on
 	retryAtMost = 5 * time.Second
 	flushWithin = 5 * time.Second
@@ -31,102 +29,6 @@ type options struct {
 	fresh bool  // to be compared with, not followed
 }
 
-// building is a rebuild that runs.
-type building struct {
-	progress *progress
-	stop     context.CancelFunc
-	ended    chan struct{}
-	err      error // once ended
-}
-
-// begin starts building in the background, until ctx ends. There is one at a time.
-func (s *Switchboard[V]) begin(ctx context.Context, o options) (*building, error) {
-	ctx, stop := context.WithCancel(ctx)
-	b := &building{progress: newProgress(s.name()), stop: stop, ended: make(chan struct{})}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.building != nil {
-		stop()
-		return nil, refuse("replay_running", "%s is being built already: listen with \"till replay status\", or stop that first", s.name())
-	}
-	s.building = b
-	go func() {
-		defer stop()
-		_, b.err = s.build(ctx, o, b.progress)
-		s.mu.Lock()
-		s.building = nil
-		s.mu.Unlock()
-		close(b.ended)
-	}()
-	return b, nil
-}
-
-// apply builds while the caller listens.
-func (s *Switchboard[V]) apply(ctx context.Context, o options, tell func(*replayv1.Progress) error) error {
-	if o.rate < 0 {
-		return refuse("invalid_argument", "a rate of %d: give events per second, or 0 for no limit", o.rate)
-	}
-	b, err := s.begin(ctx, o)
-	if err != nil {
-		return err
-	}
-	return b.listen(tell)
-}
-
-// listen tells how far it is until it has ended. When nobody can be told any more, building stops.
-func (b *building) listen(tell func(*replayv1.Progress) error) error {
-	tick := time.NewTicker(tellEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-b.ended:
-			if b.err != nil {
-				return b.err
-			}
-			return tell(b.progress.message())
-		case <-tick.C:
-			if err := tell(b.progress.message()); err != nil {
-				b.stop()
-				<-b.ended
-				return err
-			}
-		}
-	}
-}
-
-// start builds until it is done, or stopped.
-func (s *Switchboard[V]) start(ctx context.Context, o options) error {
-	_, err := s.begin(context.WithoutCancel(ctx), o)
-	return err
-}
-
-func (s *Switchboard[V]) stop(ctx context.Context) error {
-	s.mu.Lock()
-	b := s.building
-	s.mu.Unlock()
-	if b == nil {
-		return refuse("replay_idle", "%s is not being built", s.name())
-	}
-	b.stop()
-	select {
-	case <-b.ended:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
-// close stops building, at the end of the process.
-func (s *Switchboard[V]) close() {
-	s.mu.Lock()
-	b := s.building
-	s.mu.Unlock()
-	if b != nil {
-		b.stop()
-		<-b.ended
-	}
-}
-
 // build brings the next generation up to the end of the log and has it follow.
 func (s *Switchboard[V]) build(ctx context.Context, o options, p *progress) (*generation[V], error) {
 	g, err := s.next(ctx, o, p)
@@ -135,9 +37,9 @@ func (s *Switchboard[V]) build(ctx context.Context, o options, p *progress) (*ge
 	}
 	p.of(g.Table)
 	if s.follows(g) {
-		p.done(g.at())
 		return g, nil
 	}
+	p.reads(g.at())
 	defer func() {
 		last, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushWithin)
 		defer cancel()
@@ -148,19 +50,30 @@ func (s *Switchboard[V]) build(ctx context.Context, o options, p *progress) (*ge
 	if err := s.catchUp(ctx, g, o, p); err != nil {
 		return nil, err
 	}
-	if !o.fresh {
-		if err := s.DB.MarkCaughtUp(ctx, g.ID, p.average()); err != nil {
-			return nil, err
-		}
-		s.mu.Lock()
-		g.CaughtUp = true
-		s.mu.Unlock()
-		if err := s.follow(ctx, g, s.Hub.AddLate); err != nil {
-			return nil, err
-		}
+	if o.fresh {
+		return g, nil
 	}
-	p.done(g.at())
-	return g, nil
+	return g, s.finish(ctx, g, p)
+}
+
+// finish makes of a generation that has the log one that can answer, and has it follow. What is recorded while its indexes
+// are made, the feed brings.
+func (s *Switchboard[V]) finish(ctx context.Context, g *generation[V], p *progress) error {
+	p.phase(phaseIndexing, 0)
+	err := g.rows.Index(ctx, func(index string) (made func()) {
+		p.moves()
+		return p.waits("Postgres, which makes " + index)
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.DB.MarkCaughtUp(ctx, g.ID, p.average()); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	g.CaughtUp = true
+	s.mu.Unlock()
+	return s.follow(ctx, g, s.Hub.AddLate)
 }
 
 func (s *Switchboard[V]) follows(g *generation[V]) bool {

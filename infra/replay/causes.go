@@ -36,6 +36,7 @@ type traced[V any] struct {
 func (v *verifying[V]) causes(ctx context.Context) error {
 	t := newTracing(v.declared, v.unlike)
 	upTo := max(v.left.at().At, v.right.at().At)
+	read := uint64(0)
 	for page, err := range v.Log.Scan(ctx, 0, upTo, pageEvents, v.declared.Hears) {
 		if err != nil {
 			return err
@@ -43,7 +44,8 @@ func (v *verifying[V]) causes(ctx context.Context) error {
 		for _, r := range page.Facts {
 			t.follow(r)
 		}
-		v.progress.counted(v.progress.message().Events+page.Count(), v.Hub.Head().Count)
+		read += page.Count()
+		v.progress.counted(read)
 	}
 	v.verdict.Types = t.ranked()
 	for _, u := range v.unlike[:min(len(v.unlike), v.limit)] {

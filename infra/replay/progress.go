@@ -1,10 +1,7 @@
 package replay
 
 import (
-	"context"
-	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"tillstream/events"
@@ -15,11 +12,14 @@ import (
 const (
 	stillFor   = 10 * time.Second // without progress: then it says why
 	speedsMost = 20               // moments over which the speed is told, tellEvery apart
+
+	averageLeast = time.Second // a rebuild that was shorter says nothing of the speed
 )
 
 // Phases of a rebuild, as operators are told.
 const (
 	phaseReading   = "reading"
+	phaseIndexing  = "indexing"
 	phaseComparing = "comparing"
 	phaseCauses    = "looking for causes"
 	phaseDone      = "done"
@@ -29,8 +29,9 @@ const (
 type progress struct {
 	mu      sync.Mutex
 	told    replayv1.Progress
-	begun   time.Time
-	first   uint64 // events at the first move
+	begun   time.Time // reading
+	first   uint64    // events when it was begun
+	read    uint64    // events in the end
 	still   time.Time
 	waiting []string // what for, the innermost last
 	problem string   // why the last attempt failed
@@ -55,9 +56,11 @@ func (p *progress) isOf(generation string) bool {
 	return p.told.Generation == generation
 }
 
-func (p *progress) phase(name string) {
+// phase begins another kind of work, whose units are counted anew; of is how many there will be, 0 where none are counted.
+func (p *progress) phase(name string, of uint64) {
 	p.change(func() {
-		p.told.Phase, p.still, p.speeds, p.told.Events, p.told.Of = name, time.Now(), nil, 0, 0
+		p.told.Phase, p.told.Events, p.told.Of = name, 0, of
+		p.still, p.speeds = time.Now(), nil
 	})
 }
 
@@ -67,28 +70,30 @@ func (p *progress) change(do func()) {
 	do()
 }
 
+// reads begins reading where a generation stands.
+func (p *progress) reads(at projections.Checkpoint) {
+	p.phase(phaseReading, 0)
+	p.change(func() {
+		p.begun, p.first, p.read = time.Now(), at.Count, at.Count
+		p.told.Position = uint64(at.At)
+		p.count(at.Count)
+	})
+}
+
 func (p *progress) towards(head events.Position, of uint64) {
 	p.change(func() { p.told.Head, p.told.Of = uint64(head), max(of, p.told.Of) })
 }
 
-// moved notes that work goes on.
+// moved notes that reading goes on.
 func (p *progress) moved(at projections.Checkpoint) {
 	p.change(func() {
-		if p.speeds == nil {
-			p.begun, p.first = time.Now(), at.Count
-		}
-		p.told.Position, p.problem = uint64(at.At), ""
+		p.told.Position, p.problem, p.read = uint64(at.At), "", at.Count
 		p.count(at.Count)
 	})
 }
 
 // counted notes that so many units are done.
-func (p *progress) counted(done, of uint64) {
-	p.change(func() {
-		p.told.Of = max(of, done)
-		p.count(done)
-	})
-}
+func (p *progress) counted(done uint64) { p.change(func() { p.count(done) }) }
 
 func (p *progress) count(done uint64) {
 	p.told.Events, p.told.Of, p.still = done, max(p.told.Of, done), time.Now()
@@ -98,13 +103,23 @@ func (p *progress) count(done uint64) {
 	}
 }
 
+// moves notes that work goes on that has no units.
+func (p *progress) moves() { p.change(func() { p.still = time.Now() }) }
+
 func (p *progress) failed(err error) { p.change(func() { p.problem = err.Error() }) }
 
-func (p *progress) done(at projections.Checkpoint) {
+// done is told last, with the units of the last phase.
+func (p *progress) done(at events.Position) {
+	p.change(func() { p.told.Phase, p.told.Done, p.told.Position, p.still = phaseDone, true, uint64(at), time.Now() })
+}
+
+// built is told last of a rebuild, with all of its events and its speed over all.
+func (p *progress) built(at projections.Checkpoint) {
+	average := p.average()
 	p.change(func() {
-		p.told.Phase, p.told.Done, p.told.Position = phaseDone, true, uint64(at.At)
-		p.count(at.Count)
+		p.told.Events, p.told.Of, p.told.PerSecond, p.speeds = at.Count, at.Count, uint64(average), nil
 	})
+	p.done(at.At)
 }
 
 // waits notes what is waited for from now on, until it is there.
@@ -119,15 +134,15 @@ func (p *progress) waits(what string) (there func()) {
 	}
 }
 
-// average is the events per second since the first move.
+// average is the events per second of a whole rebuild, its indexes included.
 func (p *progress) average() float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	took := time.Since(p.begun)
-	if took < time.Second || p.told.Events <= p.first {
-		return 0 // too short to say
+	if took < averageLeast || p.read <= p.first {
+		return 0
 	}
-	return float64(p.told.Events-p.first) / took.Seconds()
+	return float64(p.read-p.first) / took.Seconds()
 }
 
 // message is what is told now.
@@ -135,13 +150,17 @@ func (p *progress) message() *replayv1.Progress {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	m := &replayv1.Progress{View: p.told.View, Generation: p.told.Generation, Phase: p.told.Phase, Events: p.told.Events, Of: p.told.Of,
-		Position: p.told.Position, Head: p.told.Head, Done: p.told.Done}
-	if n := len(p.speeds); n > 0 {
-		if took := time.Since(p.speeds[0].at); took > 0 {
+		Position: p.told.Position, Head: p.told.Head, PerSecond: p.told.PerSecond, Done: p.told.Done}
+	if len(p.speeds) > 0 {
+		until := time.Now()
+		if m.Done {
+			until = p.still
+		}
+		if took := until.Sub(p.speeds[0].at); took > 0 {
 			m.PerSecond = uint64(float64(m.Events-p.speeds[0].events) / took.Seconds())
 		}
 	}
-	if m.PerSecond > 0 && !m.Done {
+	if m.PerSecond > 0 && m.Of > 0 && !m.Done {
 		left := int64(float64(m.Of-m.Events) / float64(m.PerSecond) * 1000)
 		m.LeftMs = &left
 	}
@@ -159,63 +178,4 @@ func (p *progress) why() string {
 		return "waits for " + p.waiting[n-1]
 	}
 	return "the fold"
-}
-
-// watched is a host whose delays are told.
-type watched[V any] struct {
-	projections.Documents[V]
-	progress atomic.Pointer[progress]
-}
-
-// Load implements projections.Documents.
-func (w *watched[V]) Load(ctx context.Context, keys []string) (map[string]projections.Doc[V], error) {
-	defer w.progress.Load().waits(fmt.Sprintf("Postgres, which loads %d keys", len(keys)))()
-	return w.Documents.Load(ctx, keys)
-}
-
-// Keep implements projections.Documents.
-func (w *watched[V]) Keep(ctx context.Context, b projections.Batch[V]) error {
-	defer w.progress.Load().waits(fmt.Sprintf("Postgres, which keeps %d values", len(b.Changed)))()
-	return w.Documents.Keep(ctx, b)
-}
-
-// Checkpoint implements projections.Documents.
-func (w *watched[V]) Checkpoint(ctx context.Context) (projections.Checkpoint, error) {
-	defer w.progress.Load().waits("Postgres, for the checkpoint")()
-	return w.Documents.Checkpoint(ctx)
-}
-
-// pace keeps a rate.
-type pace struct {
-	rate int64 // events per second; 0: none
-	next time.Time
-}
-
-func newPace(rate int64) *pace { return &pace{rate: rate, next: time.Now()} }
-
-func (p *pace) page() int {
-	if p.rate == 0 {
-		return pageEvents
-	}
-	return int(min(pageEvents, max(1, p.rate/pagesPerSec)))
-}
-
-// wait lets so many events pass.
-func (p *pace) wait(ctx context.Context, n uint64, told *progress) error {
-	if p.rate == 0 {
-		return nil
-	}
-	p.next = p.next.Add(time.Duration(float64(n) / float64(p.rate) * float64(time.Second)))
-	pause := time.Until(p.next)
-	if pause <= 0 {
-		p.next = time.Now() // what was missed is not made up for
-		return nil
-	}
-	defer told.waits(fmt.Sprintf("the rate limit of %d events/s", p.rate))()
-	select {
-	case <-time.After(pause):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

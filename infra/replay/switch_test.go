@@ -168,9 +168,14 @@ func TestAGenerationIsNotDroppedUnderWhoIsAnsweredFromIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.promote("")
-	hurried, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-	defer cancel()
-	refused(t, h.all.Retire(hurried, "items", "items_v1_g1"), "generation_read")
+	patient, giveUp := context.WithCancel(t.Context())
+	retired := make(chan error, 1)
+	go func() { retired <- h.all.Retire(patient, "items", "items_v1_g1") }()
+	for !h.board.Awaited("items_v1_g1") {
+		time.Sleep(time.Millisecond)
+	}
+	giveUp()
+	refused(t, <-retired, "generation_read")
 	if _, found, err := h.board.Get(asked, "sku-2"); err != nil || !found {
 		t.Errorf("the request goes on with %v", err)
 	}

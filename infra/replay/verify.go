@@ -112,20 +112,20 @@ func (v *verifying[V]) run(ctx context.Context, sample int64) error {
 	}
 	defer c.Close()
 	v.verdict.LeftOnlyColumns, v.verdict.RightOnlyColumns = c.LeftOnly, c.RightOnly
-	v.progress.phase(phaseComparing)
-	v.verdict.Compared, err = c.Each(ctx, v.note, func(compared uint64) { v.progress.counted(compared, 0) })
+	v.progress.phase(phaseComparing, c.Rows)
+	v.verdict.Compared, err = c.Each(ctx, v.note, v.progress.counted)
 	if err != nil {
 		return err
 	}
 	c.Close()
 	v.verdict.Equal = v.verdict.Differ+v.verdict.OnlyLeft+v.verdict.OnlyRight == 0
 	if !v.verdict.Equal {
-		v.progress.phase(phaseCauses)
+		v.progress.phase(phaseCauses, v.Hub.Head().Count)
 		if err := v.causes(ctx); err != nil {
 			return err
 		}
 	}
-	v.progress.done(projections.Checkpoint{At: events.Position(v.verdict.Position)})
+	v.progress.done(events.Position(v.verdict.Position))
 	return nil
 }
 
