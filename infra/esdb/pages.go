@@ -20,9 +20,8 @@ import (
 
 // Limits of pages.
 const (
-	chunkBytes  = 256 << 10 // of a page's memory, at a time
-	pagesWindow = 2 << 20   // bytes the store may send ahead of what was read
-	wiresMost   = 1024      // event types whose name is kept
+	pagesWindow = 2 << 20 // bytes the store may send ahead of what was read
+	wiresMost   = 1024    // event types whose name is kept
 )
 
 // pages reads the log a long way: on a connection of its own, so that no append waits behind what is read, and in the wire
@@ -51,12 +50,12 @@ func (s *Store) openPages(ctx context.Context) (*pages, error) {
 func (p *pages) close() { p.conn.Close() }
 
 // read reads at most so many events from a position on, and about so many bytes.
-func (p *pages) read(ctx context.Context, from events.Position, most uint64, bytes int) ([]stored, error) {
+func (p *pages) read(ctx context.Context, from events.Position, most uint64, bytes int) (*leaf, error) {
 	ctx, cancel := withDeadline(ctx)
 	defer cancel() // which ends a call that has more to say
-	list, err := p.receive(ctx, requestOf(from, most), bytes)
+	l, err := p.receive(ctx, requestOf(from, most), bytes)
 	if err == nil {
-		return list, nil
+		return l, nil
 	}
 	if status.Code(err) == codes.Unavailable {
 		p.store.appender.drop(p.from, err) // the node may lead no more
@@ -82,7 +81,7 @@ func requestOf(from events.Position, most uint64) *streams.ReadReq {
 	}}
 }
 
-func (p *pages) receive(ctx context.Context, request *streams.ReadReq, bytes int) (list []stored, err error) {
+func (p *pages) receive(ctx context.Context, request *streams.ReadReq, bytes int) (*leaf, error) {
 	stream, err := p.conn.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true}, streams.Streams_Read_FullMethodName, grpc.ForceCodecV2(asStored{}))
 	if err == nil {
 		err = stream.SendMsg(request)
@@ -93,40 +92,23 @@ func (p *pages) receive(ctx context.Context, request *streams.ReadReq, bytes int
 	if err != nil && !errors.Is(err, io.EOF) { // whose reason the answer tells
 		return nil, err
 	}
-	var into received
+	l := leaves.Get().(*leaf)
 	for size := 0; size < bytes; {
-		if err := stream.RecvMsg(&into); errors.Is(err, io.EOF) {
-			return list, nil
+		if err := stream.RecvMsg(l); errors.Is(err, io.EOF) {
+			return l, nil
 		} else if err != nil {
 			return nil, err
 		}
-		e, is, err := parseStored(into.message, p.wires)
+		e, is, err := parseStored(l.message, p.wires)
 		if err != nil {
 			return nil, err
 		}
 		if is {
 			size += len(e.data) + len(e.metadata)
-			list = append(list, e)
+			l.events = append(l.events, e)
 		}
 	}
-	return list, nil
-}
-
-// received is where messages come to lie: one after the other, and none is moved afterwards.
-type received struct {
-	message []byte
-	chunk   []byte
-}
-
-func (r *received) take(m mem.BufferSlice) {
-	n := m.Len()
-	if cap(r.chunk)-len(r.chunk) < n {
-		r.chunk = make([]byte, 0, max(chunkBytes, n))
-	}
-	end := len(r.chunk) + n
-	r.message = r.chunk[len(r.chunk):end:end]
-	m.CopyTo(r.message)
-	r.chunk = r.chunk[:end]
+	return l, nil
 }
 
 // asStored is a codec whose requests are messages, and whose answers stay bytes.
@@ -140,7 +122,7 @@ func (asStored) Marshal(v any) (mem.BufferSlice, error) {
 
 // Unmarshal implements encoding.CodecV2.
 func (asStored) Unmarshal(m mem.BufferSlice, v any) error {
-	v.(*received).take(m)
+	v.(*leaf).take(m)
 	return nil
 }
 

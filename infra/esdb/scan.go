@@ -1,6 +1,7 @@
 package esdb
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"iter"
@@ -59,7 +60,8 @@ func (s *Store) Scan(ctx context.Context, after, upTo events.Position, pageEvent
 
 // scanned is a page on its way.
 type scanned struct {
-	events   []stored
+	leaf     *leaf
+	events   []stored // of the leaf
 	interval projections.Interval
 	err      error
 }
@@ -94,15 +96,15 @@ func (p *pages) after(ctx context.Context, after, upTo events.Position, most uin
 	if after > 0 {
 		most++ // the one at after comes again
 	}
-	list, err := p.read(ctx, after, most, scanBytesMax)
+	l, err := p.read(ctx, after, most, scanBytesMax)
 	if err != nil {
 		return page, err
 	}
-	page.events = list
-	for i := range list {
-		at := events.Position(list[i].commit)
+	page.leaf, page.events = l, l.events
+	for i := range page.events {
+		at := events.Position(page.events[i].commit)
 		if at > upTo {
-			page.events, page.interval.To = list[:i], upTo
+			page.events, page.interval.To = page.events[:i], upTo
 			return page, nil
 		}
 		page.interval.To = max(at, after)
@@ -116,8 +118,9 @@ func (s *Store) decodeAhead(ctx context.Context, heard func(string) bool, from <
 	for p := range from {
 		if p.err == nil {
 			p.err = s.decodePage(&p, heard)
+			p.leaf.free()
 		}
-		p.events = nil
+		p.leaf, p.events = nil, nil
 		if !send(ctx, to, p) || p.err != nil {
 			return
 		}
@@ -129,27 +132,30 @@ func (s *Store) decodePage(p *scanned, heard func(string) bool) error {
 	parts := runtime.GOMAXPROCS(0)
 	size := max(1, (len(p.events)+parts-1)/parts)
 	intervals, errs := make([]projections.Interval, parts), make([]error, parts)
+	facts := make([]events.Recorded, len(p.events))
 	var all sync.WaitGroup
 	n := 0
 	for part := range slices.Chunk(p.events, size) {
 		into, err := &intervals[n], &errs[n]
-		into.From, into.To = p.interval.From, p.interval.To
+		into.From, into.To, into.Facts = p.interval.From, p.interval.To, facts[n*size:n*size:n*size+len(part)]
 		n++
 		all.Go(func() { *err = s.decodeInto(into, part, heard) })
 	}
 	all.Wait()
+	n = 0
 	for i, one := range intervals {
 		if errs[i] != nil {
 			return errs[i]
 		}
-		p.interval.Facts = append(p.interval.Facts, one.Facts...)
+		n += copy(facts[n:], one.Facts) // onto themselves, but for what is behind something left out
 		p.interval.Broken = append(p.interval.Broken, one.Broken...)
 	}
+	p.interval.Facts = facts[:n]
 	return nil
 }
 
+// decodeInto adds what a part of a page holds. Nothing of it lies in the page's own memory.
 func (s *Store) decodeInto(i *projections.Interval, part []stored, heard func(string) bool) error {
-	i.Facts = make([]events.Recorded, 0, len(part))
 	unheard := map[string]events.Event{}
 	for n := range part {
 		e := &part[n]
@@ -160,6 +166,9 @@ func (s *Store) decodeInto(i *projections.Interval, part []stored, heard func(st
 			a, err := s.arrived(e.record())
 			if err != nil {
 				return err
+			}
+			if a.broken != nil {
+				a.broken.Data = bytes.Clone(a.broken.Data)
 			}
 			a.addTo(i)
 		case e.commit != e.prepare:
