@@ -51,6 +51,7 @@ type Views struct {
 	StockLevels         projections.Served[projections.StockLevel]
 	StockMovements      projections.Served[projections.StockMovement]
 	DailyStockMovements projections.Served[projections.DailyStockMovement]
+	StockLedger         projections.Served[projections.StockEntry]
 	Customers           projections.Served[projections.Customer]
 	CustomerOrders      projections.Served[projections.CustomerOrder]
 	Orders              projections.Served[projections.Order]

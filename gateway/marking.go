@@ -122,6 +122,7 @@ func (v Views) marked() Views {
 	mark(&v.StockLevels, projections.StockLevels)
 	mark(&v.StockMovements, projections.StockMovements)
 	mark(&v.DailyStockMovements, projections.DailyStockMovements)
+	mark(&v.StockLedger, projections.StockLedger)
 	mark(&v.Customers, projections.Customers)
 	mark(&v.CustomerOrders, projections.CustomerOrders)
 	mark(&v.Orders, projections.Orders)

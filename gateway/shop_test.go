@@ -67,6 +67,7 @@ func (s *shop) views() gateway.Views {
 		StockLevels:         serve(s, projections.StockLevels),
 		StockMovements:      serve(s, projections.StockMovements),
 		DailyStockMovements: serve(s, projections.DailyStockMovements),
+		StockLedger:         serve(s, projections.StockLedger),
 		Customers:           serve(s, projections.Customers),
 		CustomerOrders:      serve(s, projections.CustomerOrders),
 		Orders:              serve(s, projections.Orders),

@@ -19,6 +19,7 @@ func TestEveryViewConvergesUnderAnyDelivery(t *testing.T) {
 		converges(t, StockLevels, log)
 		converges(t, StockMovements, log)
 		converges(t, DailyStockMovements, log)
+		converges(t, StockLedger, log)
 		converges(t, Customers, log)
 		converges(t, CustomerProfiles, log)
 		converges(t, Orders, log)

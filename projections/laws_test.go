@@ -36,14 +36,40 @@ func pagesAgree(t *rapid.T, log []events.Recorded) {
 	}
 }
 
-// daysAddUp checks that the days of a stock item come to its units on hand, and its columns to the day's sums.
+// pricesAreKnownAsTheyWere checks that a price list of an earlier record time is the one that was folded by then.
+func pricesAreKnownAsTheyWere(t *rapid.T, log []events.Recorded) {
+	now := folded(Prices, log)
+	n := rapid.IntRange(1, len(log)).Draw(t, "facts known")
+	recorded := log[n-1].Rec
+	then := folded(Prices, log[:n])
+	for key, p := range now {
+		if got, want := p.KnownAt(recorded).Windows, then[key].Windows; len(got)+len(want) > 0 && !cmp.Equal(got, want) {
+			t.Errorf("of %s was known %+v, then it was %+v", key, got, want)
+		}
+	}
+}
+
+// daysAddUp checks that the days of a stock item come to its units on hand, their columns to the day's sums, and the
+// entries of a day to both, all of them recorded when the day says.
 func daysAddUp(t *rapid.T, log []events.Recorded) {
-	moved := map[string]int64{}
-	for key, d := range folded(DailyStockMovements, log) {
+	moved, days, of := map[string]int64{}, folded(DailyStockMovements, log), map[string]DailyStockMovement{}
+	for _, e := range folded(StockLedger, log) {
+		d := of[e.DayKey]
+		d.UnitsIn += e.OnHand
+		d.Reserved += e.Reserved
+		of[e.DayKey] = d
+		if day := days[e.DayKey]; e.RecordedAt.Before(day.FirstRecordedAt) || e.RecordedAt.After(day.LastRecordedAt) {
+			t.Errorf("%+v was recorded otherwise than %+v", e, day)
+		}
+	}
+	for key, d := range days {
 		in := d.Received + d.Returned + d.TransferredIn + d.AdjustedIn + d.CountedIn
 		out := d.TransferredOut + d.Committed + d.AdjustedOut + d.CountedOut
 		if d.UnitsIn != in || d.UnitsOut != out || !strings.HasSuffix(key, "/"+d.Day) {
 			t.Errorf("%s does not add up: %+v", key, d)
+		}
+		if entries := of[key]; entries.UnitsIn != in-out || entries.Reserved != d.Reserved {
+			t.Errorf("%s is %+v, its entries come to %+v", key, d, entries)
 		}
 		moved[StockKey(d.Warehouse, d.SKU)] += d.UnitsIn - d.UnitsOut
 	}

@@ -1,6 +1,7 @@
 package projections_test
 
 import (
+	"maps"
 	"testing"
 	"time"
 
@@ -75,25 +76,57 @@ func TestAPageNeedsItsProductAndAServiceNeedsNoUnits(t *testing.T) {
 func TestDailyStockMovements(t *testing.T) {
 	key := StockDayKey("UK", "85123A", dawn)
 	one := func(name string, when events.Event, then columns) spec[DailyStockMovement] {
-		then["movements"] = 2
+		then["last_recorded_at"] = minute(1).Add(time.Hour)
+		if _, still := then["reserved"]; !still || then["committed"] != nil {
+			then["movements"] = 2
+		}
 		return spec[DailyStockMovement]{name: name, key: key, given: []events.Event{goodsIn(10)}, when: when, then: then}
 	}
 	specify(t, DailyStockMovements, []spec[DailyStockMovement]{
 		{name: "opens the day", key: "UK/85123A/2010-12-01", when: goodsIn(10),
-			then: columns{"warehouse": "UK", "sku": "85123A", "day": "2010-12-01", "units_in": 10, "received": 10, "movements": 1}},
+			then: columns{"warehouse": "UK", "sku": "85123A", "day": "2010-12-01", "units_in": 10, "received": 10, "movements": 1,
+				"first_recorded_at": dawn.Add(time.Hour), "last_recorded_at": dawn.Add(time.Hour)}},
 		{name: "belongs to its own day", key: "UK/85123A/2010-12-03", given: []events.Event{goodsIn(10)}, when: day(3, goodsIn(2)),
-			then: columns{"warehouse": "UK", "sku": "85123A", "day": "2010-12-03", "units_in": 2, "received": 2, "movements": 1}},
+			then: columns{"warehouse": "UK", "sku": "85123A", "day": "2010-12-03", "units_in": 2, "received": 2, "movements": 1,
+				"first_recorded_at": noonOf(3).Add(time.Hour), "last_recorded_at": noonOf(3).Add(time.Hour)}},
 		one("comes back", events.StockReturned{SKU: "85123A", Warehouse: "UK", OrderID: "o1", ReturnID: "r1", Quantity: 1},
 			columns{"units_in": 11, "returned": 1}),
 		one("leaves for another warehouse", sentOut, columns{"units_out": 4, "transferred_out": 4}),
 		{name: "arrives there", key: StockDayKey("DE", "85123A", dawn), when: sentIn,
-			then: columns{"warehouse": "DE", "sku": "85123A", "day": "2010-12-01", "units_in": 3, "transferred_in": 3, "movements": 1}},
-		one("is shipped", committed("o1", 3), columns{"units_out": 3, "committed": 3}),
+			then: columns{"warehouse": "DE", "sku": "85123A", "day": "2010-12-01", "units_in": 3, "transferred_in": 3, "movements": 1,
+				"first_recorded_at": dawn.Add(time.Hour), "last_recorded_at": dawn.Add(time.Hour)}},
+		one("is shipped", committed("o1", 3), columns{"units_out": 3, "committed": 3, "reserved": -3}),
+		one("is held", reserved("o1", 3), columns{"reserved": 3}),
+		one("is let go", events.StockReleased{SKU: "85123A", Warehouse: "UK", OrderID: "o1", Lines: units("l1", 3)}, columns{"reserved": -3}),
+		one("is let go in time", events.ReservationExpired{SKU: "85123A", Warehouse: "UK", OrderID: "o1", Lines: units("l1", 3)}, columns{"reserved": -3}),
 		one("is lost", events.StockAdjusted{SKU: "85123A", Warehouse: "UK", Quantity: -2, Reason: "damaged"}, columns{"units_out": 2, "adjusted_out": 2}),
 		one("is found", events.StockAdjusted{SKU: "85123A", Warehouse: "UK", Quantity: 2, Reason: "found"}, columns{"units_in": 12, "adjusted_in": 2}),
 		one("is missed by counting", events.StockCounted{SKU: "85123A", Warehouse: "UK", Counted: 9, Difference: -1}, columns{"units_out": 1, "counted_out": 1}),
 	})
 }
+
+func TestStockLedger(t *testing.T) {
+	entry := func(name string, when events.Event, then columns) spec[StockEntry] {
+		maps.Copy(then, columns{"warehouse": "UK", "sku": "85123A", "day_key": "UK/85123A/2010-12-01", "at": dawn, "recorded_at": dawn.Add(time.Hour),
+			"event_id": "e1"})
+		return spec[StockEntry]{name: name, key: "stock-UK/85123A@0", when: when, then: then}
+	}
+	specify(t, StockLedger, []spec[StockEntry]{
+		entry("comes in", goodsIn(10), columns{"on_hand": 10}),
+		entry("is corrected", events.StockAdjusted{SKU: "85123A", Warehouse: "UK", Quantity: -2, Reason: "damaged"}, columns{"on_hand": -2}),
+		entry("is held", reserved("o1", 3), columns{"reserved": 3}),
+		entry("is let go", events.StockReleased{SKU: "85123A", Warehouse: "UK", OrderID: "o1", Lines: units("l1", 3)}, columns{"reserved": -3}),
+		entry("is let go in time", events.ReservationExpired{SKU: "85123A", Warehouse: "UK", OrderID: "o1", Lines: units("l1", 3)}, columns{"reserved": -3}),
+		entry("leaves, and is held no more", committed("o1", 3), columns{"on_hand": -3, "reserved": -3}),
+		entry("comes back", events.StockReturned{SKU: "85123A", Warehouse: "UK", OrderID: "o1", ReturnID: "r1", Quantity: 1}, columns{"on_hand": 1}),
+		entry("leaves for another warehouse", sentOut, columns{"on_hand": -4}),
+		entry("arrives from another warehouse", events.StockTransferredIn{SKU: "85123A", Warehouse: "UK", TransferID: "t1", From: "DE", Quantity: 4},
+			columns{"on_hand": 4}),
+		entry("is off by what the count found", events.StockCounted{SKU: "85123A", Warehouse: "UK", Counted: 9, Difference: -1}, columns{"on_hand": -1}),
+	})
+}
+
+func noonOf(n int) time.Time { return time.Date(2010, 12, n, 12, 0, 0, 0, time.UTC) }
 
 func TestLoyaltyStatement(t *testing.T) {
 	lot := func(id string, points int64) events.PointsEarned {

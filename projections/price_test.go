@@ -27,12 +27,13 @@ func TestPrices(t *testing.T) {
 	known := dawn.Add(time.Hour)
 	specify(t, Prices, []spec[Price]{
 		{name: "opens the list", key: "UK/85123A", when: listed,
-			then: columns{"sku": "85123A", "warehouse": "UK", "windows": []ListedPrice{{window(listed), known}}}},
+			then: columns{"sku": "85123A", "warehouse": "UK", "windows": []ListedPrice{{PriceWindow: window(listed), SetAt: known}}}},
 		{name: "adds to the list, in the order they were set", key: "UK/85123A", given: []events.Event{sale}, when: listed,
-			then: columns{"windows": []ListedPrice{{window(sale), known}, {window(listed), known.Add(time.Minute)}}}},
+			then: columns{"windows": []ListedPrice{{PriceWindow: window(sale), SetAt: known},
+				{PriceWindow: window(listed), SetAt: known.Add(time.Minute)}}}},
 		{name: "ends one window and says when it was set, not ended", key: "UK/85123A", given: []events.Event{sale},
 			when: events.PriceWithdrawn{PriceID: "p2", SKU: "85123A", Warehouse: "UK", Until: tuesday},
-			then: columns{"windows": []ListedPrice{{shortened, known}}}},
+			then: columns{"windows": []ListedPrice{{PriceWindow: shortened, SetAt: known, SetUntil: &friday, Ends: []PriceEnd{{tuesday, known.Add(time.Minute)}}}}}},
 	})
 }
 

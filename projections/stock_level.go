@@ -9,16 +9,18 @@ import (
 
 // StockLevel answers how many units of a SKU a warehouse has, and how many of them can still be promised.
 type StockLevel struct {
-	SKU            string `col:",index"`
-	Warehouse      string `col:",index"`
-	OnHand         int64  // units in the warehouse: the sum of its movements
-	Reserved       int64  // units held for orders: the sum of Reservations
-	Available      int64  // OnHand - Reserved; below 0 when units were promised on backorder
-	BackorderLimit int64  // units that may be promised beyond what is on hand
-	Outgoing       int64  // units that left for other warehouses and have not arrived there
-	Incoming       int64  // units that left other warehouses for this one and have not arrived
-	Reservations   []Held // in the order they were made
-	ChangedAt      time.Time
+	SKU             string    `col:",index"`
+	Warehouse       string    `col:",index"`
+	OnHand          int64     // units in the warehouse: the sum of its movements
+	Reserved        int64     // units held for orders: the sum of Reservations
+	Available       int64     // OnHand - Reserved; below 0 when units were promised on backorder
+	BackorderLimit  int64     // units that may be promised beyond what is on hand
+	Outgoing        int64     // units that left for other warehouses and have not arrived there
+	Incoming        int64     // units that left other warehouses for this one and have not arrived
+	Reservations    []Held    // in the order they were made
+	FirstAt         time.Time // business time of the earliest fact
+	FirstRecordedAt time.Time // record time of the first fact
+	ChangedAt       time.Time
 }
 
 // Held is what an order still holds of a stock item.
@@ -78,6 +80,10 @@ var StockLevels = Define("stock_levels", 1,
 )
 
 func (s StockLevel) at(warehouse, sku string, m events.Meta) StockLevel {
+	if s.SKU == "" {
+		s.FirstAt, s.FirstRecordedAt = m.At, m.Rec
+	}
+	s.FirstAt, s.FirstRecordedAt = earlier(s.FirstAt, m.At), earlier(s.FirstRecordedAt, m.Rec)
 	s.Warehouse, s.SKU, s.ChangedAt = warehouse, sku, m.At
 	return s
 }

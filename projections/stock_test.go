@@ -42,7 +42,8 @@ func TestStockLevels(t *testing.T) {
 	held := []events.Event{goodsIn(10), reserved("o1", 3), reserved("o2", 2)}
 	specify(t, StockLevels, []spec[StockLevel]{
 		{name: "comes in", key: lanternUK, when: goodsIn(10),
-			then: columns{"sku": "85123A", "warehouse": "UK", "on_hand": 10, "available": 10}},
+			then: columns{"sku": "85123A", "warehouse": "UK", "on_hand": 10, "available": 10, "first_at": dawn,
+				"first_recorded_at": dawn.Add(time.Hour)}},
 		{name: "corrects", key: lanternUK, given: ten,
 			when: events.StockAdjusted{SKU: "85123A", Warehouse: "UK", Quantity: -2, Reason: "damaged"},
 			then: columns{"on_hand": 8, "available": 8}},
@@ -50,7 +51,7 @@ func TestStockLevels(t *testing.T) {
 			then: columns{"reserved": 3, "available": 7, "reservations": []Held{{"o1", 3, &tomorrow}}}},
 		{name: "goes below nothing on backorder", key: lanternUK, when: reserved("o1", 3),
 			then: columns{"sku": "85123A", "warehouse": "UK", "reserved": 3, "available": -3,
-				"reservations": []Held{{"o1", 3, &tomorrow}}}},
+				"reservations": []Held{{"o1", 3, &tomorrow}}, "first_at": dawn, "first_recorded_at": dawn.Add(time.Hour)}},
 		{name: "gives back part of what one order holds", key: lanternUK, given: held,
 			when: events.StockReleased{SKU: "85123A", Warehouse: "UK", OrderID: "o1", Lines: units("l1", 1)},
 			then: columns{"reserved": 4, "available": 6, "reservations": []Held{{"o1", 2, &tomorrow}, {"o2", 2, &tomorrow}}}},
@@ -67,7 +68,7 @@ func TestStockLevels(t *testing.T) {
 		{name: "leaves the source", key: lanternUK, given: ten, when: sentOut,
 			then: columns{"on_hand": 6, "available": 6, "outgoing": 4}},
 		{name: "is on its way to the destination", key: lanternDE, given: ten, when: sentOut,
-			then: columns{"sku": "85123A", "warehouse": "DE", "incoming": 4}},
+			then: columns{"sku": "85123A", "warehouse": "DE", "incoming": 4, "first_at": minute(1), "first_recorded_at": minute(1).Add(time.Hour)}},
 		{name: "arrives at the destination", key: lanternDE, given: []events.Event{goodsIn(10), sentOut}, when: sentIn,
 			then: columns{"on_hand": 3, "available": 3, "incoming": 1}},
 		{name: "is off the books of the source", key: lanternUK, given: []events.Event{goodsIn(10), sentOut}, when: sentIn,

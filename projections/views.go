@@ -22,6 +22,7 @@ func Views() []Declared {
 		declared(StockLevels, "How many units of a SKU has a warehouse, and how many can still be promised?", "<warehouse>/<sku>"),
 		declared(StockMovements, "Why did the units on hand change?", "<stream>@<revision>"),
 		declared(DailyStockMovements, "How many units came in and left on a day, and why?", "<warehouse>/<sku>/<day>"),
+		declared(StockLedger, "By how much did a fact change the units on hand and reserved, and when did we come to know?", "<stream>@<revision>"),
 		declared(Customers, "Who is a customer?", "<customer>"),
 		declared(CustomerProfiles, "What may be told of a customer without telling who it is?", "<customer>"),
 		declared(Orders, "What is an order, what does it cost, and where are its money and its parcels?", "<order>"),

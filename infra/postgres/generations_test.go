@@ -165,7 +165,7 @@ func TestEveryViewOfTheShopHasATable(t *testing.T) {
 		served(t, db, projections.StockMovements), served(t, db, projections.Customers), served(t, db, projections.Orders),
 		served(t, db, projections.OrderLines), served(t, db, projections.CustomerOrders), served(t, db, projections.SalesFacts),
 		served(t, db, projections.CreditNotes), served(t, db, projections.LoyaltyAccounts), served(t, db, projections.Imports),
-		served(t, db, projections.ProductPages), served(t, db, projections.DailyStockMovements), served(t, db, projections.CustomerProfiles),
+		served(t, db, projections.ProductPages), served(t, db, projections.DailyStockMovements), served(t, db, projections.StockLedger), served(t, db, projections.CustomerProfiles),
 		served(t, db, projections.PaymentMovements), served(t, db, projections.LoyaltyStatement), served(t, db, projections.ProcessStatuses),
 		served(t, db, projections.KeyedCommands), served(t, db, projections.AuditLog),
 	} {

@@ -33,6 +33,7 @@ func viewsEqualAFreshFold(t *testing.T, till *tilltest.Till, log []events.Record
 		{projections.StockLevels.Name, func() int { return equalsFold(t, db, projections.StockLevels, log) }},
 		{projections.StockMovements.Name, func() int { return equalsFold(t, db, projections.StockMovements, log) }},
 		{projections.DailyStockMovements.Name, func() int { return equalsFold(t, db, projections.DailyStockMovements, log) }},
+		{projections.StockLedger.Name, func() int { return equalsFold(t, db, projections.StockLedger, log) }},
 		{projections.Customers.Name, func() int { return equalsFold(t, db, projections.Customers, log) }},
 		{projections.CustomerProfiles.Name, func() int { return equalsFold(t, db, projections.CustomerProfiles, log) }},
 		{projections.Orders.Name, func() int { return equalsFold(t, db, projections.Orders, log) }},

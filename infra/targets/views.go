@@ -32,6 +32,7 @@ func Views(ctx context.Context, all *replay.Views) (v gateway.Views, err error) 
 		func() error { return serve(ctx, all, projections.StockLevels, &v.StockLevels) },
 		func() error { return serve(ctx, all, projections.StockMovements, &v.StockMovements) },
 		func() error { return serve(ctx, all, projections.DailyStockMovements, &v.DailyStockMovements) },
+		func() error { return serve(ctx, all, projections.StockLedger, &v.StockLedger) },
 		func() error { return serve(ctx, all, projections.Customers, &v.Customers) },
 		func() error { return serve(ctx, all, projections.CustomerProfiles, &forAnalysts) },
 		func() error { return serve(ctx, all, projections.CustomerOrders, &v.CustomerOrders) },
