@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"google.golang.org/protobuf/proto"
 
@@ -27,7 +28,7 @@ func (s analyticsService) Sales(ctx context.Context, in *analyticsv1.SalesReques
 	if err != nil {
 		return nil, err
 	}
-	where, err := salesFilter(in)
+	asked, err := salesTimes(in)
 	if err != nil {
 		return nil, err
 	}
@@ -37,33 +38,56 @@ func (s analyticsService) Sales(ctx context.Context, in *analyticsv1.SalesReques
 	if err := s.await(ctx, named{projections.SalesFacts.Name, s.deps.Views.SalesFacts}); err != nil {
 		return nil, err
 	}
+	where := equal(asked.where(), "country", in.Country)
+	where = equal(where, "sku", events.SKU(in.Sku))
+	where = equal(where, "warehouse", events.Warehouse(in.Warehouse))
 	rows, err := s.salesRows(ctx, where, by)
 	if err != nil {
 		return nil, err
 	}
+	asked.tell(ctx)
 	return s.salesPage(in, names, rows)
 }
 
-func salesFilter(in *analyticsv1.SalesRequest) (where []projections.Cond, err error) {
+// bounded is a question about sales that has bounds of time.
+type bounded interface {
+	GetFrom() string
+	GetTo() string
+	GetTz() string
+	GetAsOf() string
+	GetKnownAt() string
+}
+
+// salesWhen is which facts of sales count, by their times.
+type salesWhen struct {
+	times
+	span
+}
+
+func salesTimes(in bounded) (w salesWhen, err error) {
+	zone, err := zoneOf(in.GetTz())
+	if err != nil {
+		return w, err
+	}
 	for _, bound := range []struct {
-		field, text, column string
-		op                  projections.Op
+		field, text string
+		end         bool
+		into        *time.Time
 	}{
-		{"from", in.From, "at", projections.Ge},
-		{"to", in.To, "at", projections.Lt},
-		{"known_at", in.KnownAt, "recorded_at", projections.Le},
+		{"from", in.GetFrom(), false, &w.from},
+		{"to", in.GetTo(), false, &w.to},
+		{"as_of", in.GetAsOf(), true, &w.asOf},
+		{"known_at", in.GetKnownAt(), true, &w.knownAt},
 	} {
-		t, err := instant(bound.field, bound.text, in.Tz)
-		if err != nil {
-			return nil, err
-		}
-		if !t.IsZero() {
-			where = append(where, projections.Cond{Column: bound.column, Op: bound.op, Value: t})
+		if *bound.into, err = instant(bound.field, bound.text, zone, bound.end); err != nil {
+			return w, err
 		}
 	}
-	where = equal(where, "country", in.Country)
-	where = equal(where, "sku", events.SKU(in.Sku))
-	return equal(where, "warehouse", events.Warehouse(in.Warehouse)), nil
+	return w, nil
+}
+
+func (w salesWhen) where() []projections.Cond {
+	return w.times.where(w.span.where(nil, "at"), "at", "recorded_at")
 }
 
 // salesPage cuts a report into pages behind the keys of the last row seen: rows are in the order of their keys.
@@ -99,7 +123,9 @@ func (g *Gateway) salesPage(in *analyticsv1.SalesRequest, names []string, rows [
 		}
 	}
 	for _, r := range rows {
-		out.Items = append(out.Items, salesRowMessage(names, r))
+		row := salesRowMessage(names, r)
+		row.Events = eventsBehind(in, row)
+		out.Items = append(out.Items, row)
 	}
 	return out, nil
 }

@@ -87,8 +87,8 @@ func bindValues(values url.Values, m proto.Message) error {
 		if len(given) > 1 {
 			return badField(name, "is given %d times", len(given))
 		}
-		if given[0] == "" {
-			continue
+		if given[0] == "" && !(fd.HasOptionalKeyword() && fd.Kind() == protoreflect.StringKind) {
+			continue // but for text that may be asked for as empty
 		}
 		if err := bindText(m, fd, given[0]); err != nil {
 			return err

@@ -3,7 +3,6 @@ package gateway
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"tillstream/events"
 	bulkv1 "tillstream/gateway/api/bulk/v1"
@@ -46,8 +45,8 @@ func (s bulkService) StockMovements(in *bulkv1.StockMovementsRequest, stream bul
 }
 
 func movementsBy(in *bulkv1.StockMovementsRequest) (by []projections.Dimension, err error) {
-	if _, err := time.LoadLocation(in.Tz); err != nil {
-		return nil, badField("tz", "is no time zone, such as Europe/London")
+	if _, err := zoneOf(in.Tz); err != nil {
+		return nil, err
 	}
 	for _, name := range in.GroupBy {
 		d, known := movementColumns[name]

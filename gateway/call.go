@@ -21,6 +21,7 @@ type call struct {
 	token       string    // Consistency-Token, unread
 	until       time.Time // how long a query waits for its views, and for what it asks them
 
+	at      time.Time                // business time of what a command says; zero: now
 	command string                   // id of the command, of methods that are one
 	request string                   // keyed hash of the command's request
 	keyed   bool                     // the id is derived from an Idempotency-Key: the command may have been asked before
@@ -62,6 +63,7 @@ const (
 	headerReplayed    = "Idempotency-Replayed"
 	headerToken       = "Consistency-Token"
 	headerMaxWait     = "Max-Wait"
+	headerAt          = "Business-Time"
 	headerCorrelation = "X-Correlation-Id"
 	headerTrace       = "Traceparent"
 	headerAsOf        = "As_of_position"

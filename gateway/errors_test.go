@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -80,10 +81,16 @@ var reach = map[string]struct {
 		line := `,{"sku":"A","quantity":1}`
 		return s.post("/v1/orders", `{"customer_id":"c","currency":"GBP","lines":[`+strings.Repeat(line, 1501)[1:]+`]}`)
 	}},
-	"cursor_invalid":      {400, func(s *shop) reply { return s.get("/v1/products?cursor=AQ") }},
-	"token_invalid":       {400, func(s *shop) reply { return s.get("/v1/products?token=%20") }},
-	"body_unreadable":     {400, cutOff},
-	"foreign_site":        {403, func(s *shop) reply { return s.post("/v1/products", `{}`, "Sec-Fetch-Site", "cross-site") }},
+	"cursor_invalid":        {400, func(s *shop) reply { return s.get("/v1/products?cursor=AQ") }},
+	"token_invalid":         {400, func(s *shop) reply { return s.get("/v1/products?token=%20") }},
+	"body_unreadable":       {400, cutOff},
+	"foreign_site":          {403, func(s *shop) reply { return s.post("/v1/products", `{}`, "Sec-Fetch-Site", "cross-site") }},
+	"business_time_refused": {403, func(s *shop) reply { return s.order("", "Business-Time", "2026-02-01T12:00:00Z") }},
+	"past_too_long": {409, func(s *shop) reply {
+		id := s.order("").is(201)["order_id"].(string)
+		s.log.Record("order-"+id, events.Meta{}, slices.Repeat([]events.Event{events.OrderLineCancelled{OrderID: id}}, 20_000)...)
+		return s.get("/v1/orders/" + id + "?known_at=2026-03-01T12:00:00Z")
+	}},
 	"product_unknown":     {404, func(s *shop) reply { return s.get("/v1/products/none") }},
 	"price_unknown":       {404, func(s *shop) reply { return s.post("/v1/prices/none/withdraw", `{"sku":"LAMP-1"}`) }},
 	"customer_unknown":    {404, func(s *shop) reply { return s.get("/v1/customers/none") }},

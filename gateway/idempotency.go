@@ -22,7 +22,7 @@ const keyMost = 255
 // nameCommand gives a call the id of its command. The id and the hash of the request are all that is needed to know a
 // repeat, since the log remembers commands: there is no table of keys.
 func (g *Gateway) nameCommand(c *call, keys []string, body proto.Message) error {
-	c.request = g.requestHash(c.method, wirejson.Canonical(body))
+	c.request = g.requestHash(c.method, append(wirejson.Canonical(body), c.saidAt()...))
 	switch {
 	case len(keys) == 0:
 		c.command = events.FreshCommandID()
@@ -135,7 +135,8 @@ func (g *Gateway) ask(ctx context.Context, c *call, id string, cmd commands.Requ
 		return commands.Recall(ctx, g.deps.Handler, cmd.Stream, from, id)
 	}
 	return cmd.Send(ctx, g.deps.Handler, events.Meta{
-		Correlation: c.correlation, Command: id, Request: c.request, Actor: c.actor, Trace: c.trace, Origin: events.FromAPI})
+		Correlation: c.correlation, Command: id, Request: c.request, Actor: c.actor, At: c.at, Trace: c.trace,
+		Origin: events.FromAPI})
 }
 
 // factOf finds the fact of type F in an answer.

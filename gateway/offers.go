@@ -61,7 +61,7 @@ func (s ordersService) offersFor(ctx context.Context, in *ordersv1.PlaceRequest)
 	}
 	places := slices.Collect(maps.Keys(offers))
 	found := make([]offer, len(places))
-	now := s.deps.Now()
+	now := s.now(ctx)
 	var looking sync.WaitGroup
 	room := make(chan struct{}, looksMost)
 	for i, at := range places {

@@ -38,9 +38,16 @@ func (s ordersService) Get(ctx context.Context, in *ordersv1.GetRequest) (*order
 	if err := oneOf("until", in.Until, sortedKeys(reached)); err != nil {
 		return nil, err
 	}
+	asked := timesOf(in)
+	if asked.asked() && in.Until != "" {
+		return nil, badField("until", "waits for what is to come: ask without as_of and known_at")
+	}
 	v := s.deps.Views
 	if err := s.await(ctx, named{projections.Orders.Name, v.Orders}, named{projections.OrderLines.Name, v.OrderLines}); err != nil {
 		return nil, err
+	}
+	if asked.asked() {
+		return s.past(ctx, in.OrderId, asked)
 	}
 	o, err := s.until(ctx, in.OrderId, in.Until)
 	if err != nil {

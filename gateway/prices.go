@@ -3,7 +3,6 @@ package gateway
 import (
 	"cmp"
 	"context"
-	"time"
 
 	"tillstream/aggregates"
 	"tillstream/commands"
@@ -25,7 +24,7 @@ func (s pricesService) Set(ctx context.Context, in *pricesv1.SetRequest) (*price
 	}
 	from := timeOf(in.ValidFrom)
 	if in.ValidFrom == nil {
-		from = events.Time(s.deps.Now())
+		from = events.Time(s.now(ctx))
 	}
 	cmd := commands.SetPrice{PriceID: events.DerivedID(callOf(ctx).command, 0), SKU: in.Sku, Warehouse: s.warehouse(in.Warehouse),
 		Unit: unit, ValidFrom: from}
@@ -62,7 +61,7 @@ func windowOf(sku, warehouse string, w events.PriceWindow) *pricesv1.Price {
 func (s pricesService) Withdraw(ctx context.Context, in *pricesv1.WithdrawRequest) (*pricesv1.Withdrawn, error) {
 	until := timeOf(in.Until)
 	if in.Until == nil {
-		until = events.Time(s.deps.Now())
+		until = events.Time(s.now(ctx))
 	}
 	a, err := s.send(ctx, commands.Ask(commands.WithdrawPrice{PriceID: in.PriceId, SKU: in.Sku, Warehouse: s.warehouse(in.Warehouse),
 		Until: until, Reason: in.Reason}))
@@ -72,8 +71,25 @@ func (s pricesService) Withdraw(ctx context.Context, in *pricesv1.WithdrawReques
 	return &pricesv1.Withdrawn{PriceId: in.PriceId, Changed: len(a.Facts) > 0}, nil
 }
 
+// pricesOf reads the times of a list; `at` is what as_of was called first.
+func pricesOf(in *pricesv1.ListRequest) (times, error) {
+	t := timesOf(in)
+	if in.At == nil {
+		return t, nil
+	}
+	if in.AsOf != nil && !timeOf(in.At).Equal(t.asOf) {
+		return t, badField("at", "is another instant than as_of, which means the same: give one of them")
+	}
+	t.asOf = timeOf(in.At)
+	return t, nil
+}
+
 // List implements pricesv1.PricesServer. A page ends between two prices, wherever that is in a price list.
 func (s pricesService) List(ctx context.Context, in *pricesv1.ListRequest) (*pricesv1.PriceList, error) {
+	asked, err := pricesOf(in)
+	if err != nil {
+		return nil, err
+	}
 	if err := s.await(ctx, named{projections.Prices.Name, s.deps.Views.Prices}); err != nil {
 		return nil, err
 	}
@@ -95,7 +111,7 @@ func (s pricesService) List(ctx context.Context, in *pricesv1.ListRequest) (*pri
 	out := &pricesv1.PriceList{}
 	err = each(ctx, s.deps.Views.Prices, q, func(rows []projections.Row[projections.Price]) error {
 		for _, row := range rows {
-			listed := listedOf(row.Value, in.At != nil, timeOf(in.At))
+			listed := listedOf(row.Value, asked)
 			for i := min(skip, len(listed)); i < len(listed); i++ {
 				if len(out.Items) == limit {
 					next, err := s.cursor(in, append([]any{i}, after...))
@@ -108,19 +124,25 @@ func (s pricesService) List(ctx context.Context, in *pricesv1.ListRequest) (*pri
 		}
 		return nil
 	})
+	asked.tell(ctx)
 	return out, unlessEnough(err)
 }
 
 // listedOf is all prices of a list, or those that hold at an instant: one per currency.
-func listedOf(p projections.Price, at bool, instant time.Time) (listed []*pricesv1.Price) {
+func listedOf(p projections.Price, t times) (listed []*pricesv1.Price) {
+	if !t.knownAt.IsZero() {
+		p = p.KnownAt(t.knownAt)
+	}
 	list := p.List()
-	for _, w := range list {
-		if at {
-			if held, ok := list.At(instant, w.Unit.Currency); !ok || held.PriceID != w.PriceID {
+	for _, w := range p.Windows {
+		if !t.asOf.IsZero() {
+			if held, ok := list.At(t.asOf, w.Unit.Currency); !ok || held.PriceID != w.PriceID {
 				continue
 			}
 		}
-		listed = append(listed, windowOf(p.SKU, p.Warehouse, w))
+		price := windowOf(p.SKU, p.Warehouse, w.PriceWindow)
+		price.RecordedAt = stampOf(w.SetAt)
+		listed = append(listed, price)
 	}
 	return listed
 }

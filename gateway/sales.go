@@ -50,8 +50,8 @@ func (r salesRow) empty() bool {
 
 // salesBy reads what a report is grouped by.
 func salesBy(names []string, zone string) ([]projections.Dimension, error) {
-	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
-		return nil, badField("tz", "is no time zone, such as Europe/London")
+	if _, err := zoneOf(zone); err != nil {
+		return nil, err
 	}
 	by := make([]projections.Dimension, 0, len(names)+1)
 	for i, name := range names {
@@ -98,9 +98,7 @@ func (g *Gateway) salesRows(ctx context.Context, where []projections.Cond, by []
 }
 
 func (g *Gateway) ordersOf(ctx context.Context, where []projections.Cond, by []projections.Dimension) (map[string]int64, error) {
-	byLine := func(column string) bool { return column == "sku" || column == "warehouse" }
-	if !slices.ContainsFunc(by, func(d projections.Dimension) bool { return byLine(d.Column) }) &&
-		!slices.ContainsFunc(where, func(c projections.Cond) bool { return byLine(c.Column) }) {
+	if !slices.ContainsFunc(by, func(d projections.Dimension) bool { return ofLines(d.Column) }) && !ofSomeLines(where) {
 		return nil, nil
 	}
 	groups, err := g.deps.Views.SalesFacts.Group(ctx, projections.Grouping{By: by, Distinct: []string{"order_id"},
@@ -110,6 +108,13 @@ func (g *Gateway) ordersOf(ctx context.Context, where []projections.Cond, by []p
 		orders[fmt.Sprint(group.Keys)] = group.Distinct[0]
 	}
 	return orders, err
+}
+
+// ofLines tells whether a column says something of lines, and nothing of whole orders.
+func ofLines(column string) bool { return column == "sku" || column == "warehouse" }
+
+func ofSomeLines(where []projections.Cond) bool {
+	return slices.ContainsFunc(where, func(c projections.Cond) bool { return ofLines(c.Column) })
 }
 
 func salesProblem(err error) error {
@@ -132,17 +137,16 @@ func salesRowOf(group projections.Group) salesRow {
 		facts:       group.Rows}
 }
 
-// instant reads a day where the zone is, or a time with its own zone; the zero time for none.
-func instant(field, text, zone string) (time.Time, error) {
+// instant reads a day where the zone is, which begins or ends then, or a time with its own zone; the zero time for none.
+func instant(field, text string, zone *time.Location, end bool) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
-	where, err := time.LoadLocation(zone)
-	if err != nil {
-		return time.Time{}, badField("tz", "is no time zone, such as Europe/London")
-	}
-	if day, err := time.ParseInLocation(time.DateOnly, text, where); err == nil {
-		return events.Time(day), nil
+	if day, is := dayIn(text, zone); is {
+		if end {
+			return day.last(), nil
+		}
+		return day.from, nil
 	}
 	if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
 		return events.Time(t), nil

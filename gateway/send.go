@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"time"
 
 	"google.golang.org/grpc/metadata"
 
@@ -152,16 +151,14 @@ func (g *Gateway) metaOf(in *commandsv1.Command) (events.Meta, error) {
 		return m, badField("origin", "must be api or import")
 	case len(m.Why) > whyMost:
 		return m, badField("why", "has more than %d bytes", whyMost)
-	case in.At != nil && (m.At.Year() < 1900 || m.At.After(g.deps.Now().Add(aheadMost))):
-		return m, badField("at", "must be from 1900 to %s from now", aheadMost)
+	}
+	if in.At != nil {
+		return m, g.checkBusinessTime("at", m.At)
 	}
 	return m, nil
 }
 
-const (
-	whyMost   = 1000           // bytes of free text
-	aheadMost = 24 * time.Hour // clocks differ, and the business day of a shop may be ahead of UTC
-)
+const whyMost = 1000 // bytes of free text
 
 func (g *Gateway) failure(ctx context.Context, err error) *Problem {
 	if err == nil {

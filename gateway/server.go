@@ -92,5 +92,8 @@ func (g *Gateway) answer(ctx context.Context, tr transport.Transporter, in proto
 	if err := checkRequired(in); err != nil {
 		return nil, err
 	}
+	if c.at, err = g.businessTime(c.actor, tr.RequestHeader().Get(headerAt)); err != nil {
+		return nil, err
+	}
 	return g.asCommand(ctx, c, tr.RequestHeader().Values(headerKey), in, func(ctx context.Context) (any, error) { return next(ctx, in) })
 }

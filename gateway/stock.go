@@ -88,12 +88,21 @@ func (s stockService) AllowBackorder(ctx context.Context, in *stockv1.AllowBacko
 
 // Levels implements stockv1.StockServer.
 func (s stockService) Levels(ctx context.Context, in *stockv1.LevelsRequest) (*stockv1.LevelList, error) {
-	if err := s.await(ctx, named{projections.StockLevels.Name, s.deps.Views.StockLevels}); err != nil {
+	v, asked := s.deps.Views, timesOf(in)
+	views := []named{{projections.StockLevels.Name, v.StockLevels}}
+	if asked.asked() {
+		views = append(views, s.stockDays(), s.stockLedger())
+	}
+	if err := s.await(ctx, views...); err != nil {
 		return nil, err
 	}
-	rows, next, err := page(ctx, s.Gateway, s.deps.Views.StockLevels, in, in.Limit, in.Cursor, projections.Query{
-		Where: equal(equal(nil, "sku", events.SKU(in.Sku)), "warehouse", events.Warehouse(in.Warehouse)),
-		Order: []projections.By{{Column: "sku"}, {Column: "warehouse"}}})
+	where := equal(equal(nil, "sku", events.SKU(in.Sku)), "warehouse", events.Warehouse(in.Warehouse))
+	rows, next, err := page(ctx, s.Gateway, v.StockLevels, in, in.Limit, in.Cursor, projections.Query{
+		Where: asked.where(where, "first_at", "first_recorded_at"), Order: []projections.By{{Column: "sku"}, {Column: "warehouse"}}})
+	if err == nil && asked.asked() {
+		rows, err = s.levelsThen(ctx, rows, asked)
+		asked.tell(ctx)
+	}
 	out := &stockv1.LevelList{NextCursor: next}
 	for _, l := range rows {
 		out.Items = append(out.Items, &stockv1.Level{Sku: l.SKU, Warehouse: l.Warehouse, OnHand: l.OnHand, Reserved: l.Reserved,

@@ -150,6 +150,7 @@ var (
 	asking = []parameter{
 		{"Idempotency-Key", "header", "1 to 255 printable characters. The same key and body get the same answer.", false, text},
 		{"X-Actor", "header", "Who asks, as kind:id.", false, text},
+		{"Business-Time", "header", "When it was so, if that was not now: a time with its zone, from 1900 to a day from now. Of staff alone.", false, text},
 	}
 	waiting = []parameter{
 		{"token", "query", "A Consistency-Token: wait until the view shows what that command recorded.", false, text},

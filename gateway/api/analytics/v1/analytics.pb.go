@@ -10,6 +10,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
 	v1 "tillstream/gateway/api/types/v1"
@@ -29,12 +30,13 @@ type SalesRequest struct {
 	From          string                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`                      // a day (2010-12-01, in tz) or an instant, inclusive
 	To            string                 `protobuf:"bytes,3,opt,name=to,proto3" json:"to,omitempty"`                          // a day or an instant, exclusive
 	Tz            string                 `protobuf:"bytes,4,opt,name=tz,proto3" json:"tz,omitempty"`                          // IANA name, such as Europe/London; default: UTC
-	KnownAt       string                 `protobuf:"bytes,5,opt,name=known_at,json=knownAt,proto3" json:"known_at,omitempty"` // an instant: what was recorded by then; default: now
+	KnownAt       string                 `protobuf:"bytes,5,opt,name=known_at,json=knownAt,proto3" json:"known_at,omitempty"` // what was recorded by then, inclusive: an instant, or all of a day; default: now
 	Country       string                 `protobuf:"bytes,6,opt,name=country,proto3" json:"country,omitempty"`
 	Sku           string                 `protobuf:"bytes,7,opt,name=sku,proto3" json:"sku,omitempty"`
 	Warehouse     string                 `protobuf:"bytes,8,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
 	Limit         int32                  `protobuf:"varint,9,opt,name=limit,proto3" json:"limit,omitempty"` // default and most: 10,000 rows
 	Cursor        string                 `protobuf:"bytes,10,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	AsOf          string                 `protobuf:"bytes,11,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"` // what had happened by then, inclusive: an instant, or all of a day; default: everything
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -139,6 +141,13 @@ func (x *SalesRequest) GetCursor() string {
 	return ""
 }
 
+func (x *SalesRequest) GetAsOf() string {
+	if x != nil {
+		return x.AsOf
+	}
+	return ""
+}
+
 type SalesRow struct {
 	state          protoimpl.MessageState `protogen:"open.v1"`
 	Day            *string                `protobuf:"bytes,1,opt,name=day,proto3,oneof" json:"day,omitempty"`     // 2010-12-01
@@ -162,6 +171,7 @@ type SalesRow struct {
 	UnitsCancelled int64                  `protobuf:"varint,19,opt,name=units_cancelled,json=unitsCancelled,proto3" json:"units_cancelled,omitempty"`
 	UnitsReturned  int64                  `protobuf:"varint,20,opt,name=units_returned,json=unitsReturned,proto3" json:"units_returned,omitempty"`
 	UnitsCredited  int64                  `protobuf:"varint,21,opt,name=units_credited,json=unitsCredited,proto3" json:"units_credited,omitempty"`
+	Events         string                 `protobuf:"bytes,22,opt,name=events,proto3" json:"events,omitempty"` // where the events behind the row are: a path of this server
 	unknownFields  protoimpl.UnknownFields
 	sizeCache      protoimpl.SizeCache
 }
@@ -343,6 +353,13 @@ func (x *SalesRow) GetUnitsCredited() int64 {
 	return 0
 }
 
+func (x *SalesRow) GetEvents() string {
+	if x != nil {
+		return x.Events
+	}
+	return ""
+}
+
 type SalesReport struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Items         []*SalesRow            `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
@@ -395,11 +412,455 @@ func (x *SalesReport) GetNextCursor() string {
 	return ""
 }
 
+type SalesEventsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	From          string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`                      // a day (2010-12-01, in tz) or an instant, inclusive
+	To            string                 `protobuf:"bytes,2,opt,name=to,proto3" json:"to,omitempty"`                          // a day or an instant, exclusive
+	Tz            string                 `protobuf:"bytes,3,opt,name=tz,proto3" json:"tz,omitempty"`                          // IANA name, such as Europe/London; default: UTC
+	AsOf          string                 `protobuf:"bytes,4,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`          // what had happened by then, inclusive: an instant, or all of a day; default: everything
+	KnownAt       string                 `protobuf:"bytes,5,opt,name=known_at,json=knownAt,proto3" json:"known_at,omitempty"` // what was recorded by then, inclusive: an instant, or all of a day; default: now
+	Day           string                 `protobuf:"bytes,6,opt,name=day,proto3" json:"day,omitempty"`                        // 2010-12-01, in tz
+	Month         string                 `protobuf:"bytes,7,opt,name=month,proto3" json:"month,omitempty"`                    // 2010-12, in tz
+	Year          string                 `protobuf:"bytes,8,opt,name=year,proto3" json:"year,omitempty"`                      // 2010, in tz
+	Country       *string                `protobuf:"bytes,9,opt,name=country,proto3,oneof" json:"country,omitempty"`          // given and empty, as is each of the following: that of the row without one
+	Sku           *string                `protobuf:"bytes,10,opt,name=sku,proto3,oneof" json:"sku,omitempty"`
+	Warehouse     *string                `protobuf:"bytes,11,opt,name=warehouse,proto3,oneof" json:"warehouse,omitempty"`
+	Kind          *string                `protobuf:"bytes,12,opt,name=kind,proto3,oneof" json:"kind,omitempty"` // order, sale, cancelled, returned, without_original or accounting
+	CustomerId    *string                `protobuf:"bytes,13,opt,name=customer_id,json=customerId,proto3,oneof" json:"customer_id,omitempty"`
+	Currency      *string                `protobuf:"bytes,14,opt,name=currency,proto3,oneof" json:"currency,omitempty"`
+	Limit         int32                  `protobuf:"varint,15,opt,name=limit,proto3" json:"limit,omitempty"`
+	Cursor        string                 `protobuf:"bytes,16,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SalesEventsRequest) Reset() {
+	*x = SalesEventsRequest{}
+	mi := &file_analytics_v1_analytics_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SalesEventsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SalesEventsRequest) ProtoMessage() {}
+
+func (x *SalesEventsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_analytics_v1_analytics_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SalesEventsRequest.ProtoReflect.Descriptor instead.
+func (*SalesEventsRequest) Descriptor() ([]byte, []int) {
+	return file_analytics_v1_analytics_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *SalesEventsRequest) GetFrom() string {
+	if x != nil {
+		return x.From
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetTo() string {
+	if x != nil {
+		return x.To
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetTz() string {
+	if x != nil {
+		return x.Tz
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetAsOf() string {
+	if x != nil {
+		return x.AsOf
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetKnownAt() string {
+	if x != nil {
+		return x.KnownAt
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetDay() string {
+	if x != nil {
+		return x.Day
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetMonth() string {
+	if x != nil {
+		return x.Month
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetYear() string {
+	if x != nil {
+		return x.Year
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetCountry() string {
+	if x != nil && x.Country != nil {
+		return *x.Country
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetSku() string {
+	if x != nil && x.Sku != nil {
+		return *x.Sku
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetWarehouse() string {
+	if x != nil && x.Warehouse != nil {
+		return *x.Warehouse
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetKind() string {
+	if x != nil && x.Kind != nil {
+		return *x.Kind
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetCustomerId() string {
+	if x != nil && x.CustomerId != nil {
+		return *x.CustomerId
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetCurrency() string {
+	if x != nil && x.Currency != nil {
+		return *x.Currency
+	}
+	return ""
+}
+
+func (x *SalesEventsRequest) GetLimit() int32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *SalesEventsRequest) GetCursor() string {
+	if x != nil {
+		return x.Cursor
+	}
+	return ""
+}
+
+type SalesEvent struct {
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	EventId        string                 `protobuf:"bytes,1,opt,name=event_id,json=eventId,proto3" json:"event_id,omitempty"`
+	Type           string                 `protobuf:"bytes,2,opt,name=type,proto3" json:"type,omitempty"`
+	Stream         string                 `protobuf:"bytes,3,opt,name=stream,proto3" json:"stream,omitempty"`
+	Revision       uint64                 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	Position       uint64                 `protobuf:"varint,5,opt,name=position,proto3" json:"position,omitempty"`
+	Sentence       string                 `protobuf:"bytes,6,opt,name=sentence,proto3" json:"sentence,omitempty"`
+	At             *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=at,proto3" json:"at,omitempty"`                                   // business time
+	RecordedAt     *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=recorded_at,json=recordedAt,proto3" json:"recorded_at,omitempty"` // record time
+	Currency       string                 `protobuf:"bytes,9,opt,name=currency,proto3" json:"currency,omitempty"`
+	Gross          *v1.Money              `protobuf:"bytes,10,opt,name=gross,proto3" json:"gross,omitempty"`
+	Cancelled      *v1.Money              `protobuf:"bytes,11,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	Returned       *v1.Money              `protobuf:"bytes,12,opt,name=returned,proto3" json:"returned,omitempty"`
+	Credited       *v1.Money              `protobuf:"bytes,13,opt,name=credited,proto3" json:"credited,omitempty"`
+	Accounting     *v1.Money              `protobuf:"bytes,14,opt,name=accounting,proto3" json:"accounting,omitempty"`
+	Net            *v1.Money              `protobuf:"bytes,15,opt,name=net,proto3" json:"net,omitempty"`
+	Orders         int64                  `protobuf:"varint,16,opt,name=orders,proto3" json:"orders,omitempty"`
+	Units          int64                  `protobuf:"varint,17,opt,name=units,proto3" json:"units,omitempty"`
+	UnitsSold      int64                  `protobuf:"varint,18,opt,name=units_sold,json=unitsSold,proto3" json:"units_sold,omitempty"`
+	UnitsCancelled int64                  `protobuf:"varint,19,opt,name=units_cancelled,json=unitsCancelled,proto3" json:"units_cancelled,omitempty"`
+	UnitsReturned  int64                  `protobuf:"varint,20,opt,name=units_returned,json=unitsReturned,proto3" json:"units_returned,omitempty"`
+	UnitsCredited  int64                  `protobuf:"varint,21,opt,name=units_credited,json=unitsCredited,proto3" json:"units_credited,omitempty"`
+	Audit          string                 `protobuf:"bytes,22,opt,name=audit,proto3" json:"audit,omitempty"` // where the event is told in full: a path of this server
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
+}
+
+func (x *SalesEvent) Reset() {
+	*x = SalesEvent{}
+	mi := &file_analytics_v1_analytics_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SalesEvent) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SalesEvent) ProtoMessage() {}
+
+func (x *SalesEvent) ProtoReflect() protoreflect.Message {
+	mi := &file_analytics_v1_analytics_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SalesEvent.ProtoReflect.Descriptor instead.
+func (*SalesEvent) Descriptor() ([]byte, []int) {
+	return file_analytics_v1_analytics_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *SalesEvent) GetEventId() string {
+	if x != nil {
+		return x.EventId
+	}
+	return ""
+}
+
+func (x *SalesEvent) GetType() string {
+	if x != nil {
+		return x.Type
+	}
+	return ""
+}
+
+func (x *SalesEvent) GetStream() string {
+	if x != nil {
+		return x.Stream
+	}
+	return ""
+}
+
+func (x *SalesEvent) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *SalesEvent) GetPosition() uint64 {
+	if x != nil {
+		return x.Position
+	}
+	return 0
+}
+
+func (x *SalesEvent) GetSentence() string {
+	if x != nil {
+		return x.Sentence
+	}
+	return ""
+}
+
+func (x *SalesEvent) GetAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *SalesEvent) GetRecordedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedAt
+	}
+	return nil
+}
+
+func (x *SalesEvent) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *SalesEvent) GetGross() *v1.Money {
+	if x != nil {
+		return x.Gross
+	}
+	return nil
+}
+
+func (x *SalesEvent) GetCancelled() *v1.Money {
+	if x != nil {
+		return x.Cancelled
+	}
+	return nil
+}
+
+func (x *SalesEvent) GetReturned() *v1.Money {
+	if x != nil {
+		return x.Returned
+	}
+	return nil
+}
+
+func (x *SalesEvent) GetCredited() *v1.Money {
+	if x != nil {
+		return x.Credited
+	}
+	return nil
+}
+
+func (x *SalesEvent) GetAccounting() *v1.Money {
+	if x != nil {
+		return x.Accounting
+	}
+	return nil
+}
+
+func (x *SalesEvent) GetNet() *v1.Money {
+	if x != nil {
+		return x.Net
+	}
+	return nil
+}
+
+func (x *SalesEvent) GetOrders() int64 {
+	if x != nil {
+		return x.Orders
+	}
+	return 0
+}
+
+func (x *SalesEvent) GetUnits() int64 {
+	if x != nil {
+		return x.Units
+	}
+	return 0
+}
+
+func (x *SalesEvent) GetUnitsSold() int64 {
+	if x != nil {
+		return x.UnitsSold
+	}
+	return 0
+}
+
+func (x *SalesEvent) GetUnitsCancelled() int64 {
+	if x != nil {
+		return x.UnitsCancelled
+	}
+	return 0
+}
+
+func (x *SalesEvent) GetUnitsReturned() int64 {
+	if x != nil {
+		return x.UnitsReturned
+	}
+	return 0
+}
+
+func (x *SalesEvent) GetUnitsCredited() int64 {
+	if x != nil {
+		return x.UnitsCredited
+	}
+	return 0
+}
+
+func (x *SalesEvent) GetAudit() string {
+	if x != nil {
+		return x.Audit
+	}
+	return ""
+}
+
+type SalesEventList struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Items         []*SalesEvent          `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
+	Totals        []*SalesRow            `protobuf:"bytes,2,rep,name=totals,proto3" json:"totals,omitempty"`  // of all pages, one per currency: the sums of every column of the events
+	Events        int64                  `protobuf:"varint,3,opt,name=events,proto3" json:"events,omitempty"` // how many events that is
+	NextCursor    string                 `protobuf:"bytes,4,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SalesEventList) Reset() {
+	*x = SalesEventList{}
+	mi := &file_analytics_v1_analytics_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SalesEventList) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SalesEventList) ProtoMessage() {}
+
+func (x *SalesEventList) ProtoReflect() protoreflect.Message {
+	mi := &file_analytics_v1_analytics_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SalesEventList.ProtoReflect.Descriptor instead.
+func (*SalesEventList) Descriptor() ([]byte, []int) {
+	return file_analytics_v1_analytics_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *SalesEventList) GetItems() []*SalesEvent {
+	if x != nil {
+		return x.Items
+	}
+	return nil
+}
+
+func (x *SalesEventList) GetTotals() []*SalesRow {
+	if x != nil {
+		return x.Totals
+	}
+	return nil
+}
+
+func (x *SalesEventList) GetEvents() int64 {
+	if x != nil {
+		return x.Events
+	}
+	return 0
+}
+
+func (x *SalesEventList) GetNextCursor() string {
+	if x != nil {
+		return x.NextCursor
+	}
+	return ""
+}
+
 var File_analytics_v1_analytics_proto protoreflect.FileDescriptor
 
 const file_analytics_v1_analytics_proto_rawDesc = "" +
 	"\n" +
-	"\x1canalytics/v1/analytics.proto\x12\x17tillstream.analytics.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x14types/v1/types.proto\"\xf0\x01\n" +
+	"\x1canalytics/v1/analytics.proto\x12\x17tillstream.analytics.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14types/v1/types.proto\"\x85\x02\n" +
 	"\fSalesRequest\x12\x19\n" +
 	"\bgroup_by\x18\x01 \x01(\tR\agroupBy\x12\x12\n" +
 	"\x04from\x18\x02 \x01(\tR\x04from\x12\x0e\n" +
@@ -411,7 +872,8 @@ const file_analytics_v1_analytics_proto_rawDesc = "" +
 	"\twarehouse\x18\b \x01(\tR\twarehouse\x12\x14\n" +
 	"\x05limit\x18\t \x01(\x05R\x05limit\x12\x16\n" +
 	"\x06cursor\x18\n" +
-	" \x01(\tR\x06cursor\"\x99\a\n" +
+	" \x01(\tR\x06cursor\x12\x13\n" +
+	"\x05as_of\x18\v \x01(\tR\x04asOf\"\xb1\a\n" +
 	"\bSalesRow\x12\x1b\n" +
 	"\x03day\x18\x01 \x01(\tB\x04\xc8\xf3\x18\x01H\x00R\x03day\x88\x01\x01\x12\x1f\n" +
 	"\x05month\x18\x02 \x01(\tB\x04\xc8\xf3\x18\x01H\x01R\x05month\x88\x01\x01\x12\x1d\n" +
@@ -438,7 +900,8 @@ const file_analytics_v1_analytics_proto_rawDesc = "" +
 	"units_sold\x18\x12 \x01(\x03R\tunitsSold\x12'\n" +
 	"\x0funits_cancelled\x18\x13 \x01(\x03R\x0eunitsCancelled\x12%\n" +
 	"\x0eunits_returned\x18\x14 \x01(\x03R\runitsReturned\x12%\n" +
-	"\x0eunits_credited\x18\x15 \x01(\x03R\runitsCreditedB\x06\n" +
+	"\x0eunits_credited\x18\x15 \x01(\x03R\runitsCredited\x12\x16\n" +
+	"\x06events\x18\x16 \x01(\tR\x06eventsB\x06\n" +
 	"\x04_dayB\b\n" +
 	"\x06_monthB\a\n" +
 	"\x05_yearB\n" +
@@ -452,9 +915,72 @@ const file_analytics_v1_analytics_proto_rawDesc = "" +
 	"\vSalesReport\x127\n" +
 	"\x05items\x18\x01 \x03(\v2!.tillstream.analytics.v1.SalesRowR\x05items\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
-	"nextCursor2~\n" +
+	"nextCursor\"\xe3\x03\n" +
+	"\x12SalesEventsRequest\x12\x12\n" +
+	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
+	"\x02to\x18\x02 \x01(\tR\x02to\x12\x0e\n" +
+	"\x02tz\x18\x03 \x01(\tR\x02tz\x12\x13\n" +
+	"\x05as_of\x18\x04 \x01(\tR\x04asOf\x12\x19\n" +
+	"\bknown_at\x18\x05 \x01(\tR\aknownAt\x12\x10\n" +
+	"\x03day\x18\x06 \x01(\tR\x03day\x12\x14\n" +
+	"\x05month\x18\a \x01(\tR\x05month\x12\x12\n" +
+	"\x04year\x18\b \x01(\tR\x04year\x12\x1d\n" +
+	"\acountry\x18\t \x01(\tH\x00R\acountry\x88\x01\x01\x12\x15\n" +
+	"\x03sku\x18\n" +
+	" \x01(\tH\x01R\x03sku\x88\x01\x01\x12!\n" +
+	"\twarehouse\x18\v \x01(\tH\x02R\twarehouse\x88\x01\x01\x12\x17\n" +
+	"\x04kind\x18\f \x01(\tH\x03R\x04kind\x88\x01\x01\x12$\n" +
+	"\vcustomer_id\x18\r \x01(\tH\x04R\n" +
+	"customerId\x88\x01\x01\x12\x1f\n" +
+	"\bcurrency\x18\x0e \x01(\tH\x05R\bcurrency\x88\x01\x01\x12\x14\n" +
+	"\x05limit\x18\x0f \x01(\x05R\x05limit\x12\x16\n" +
+	"\x06cursor\x18\x10 \x01(\tR\x06cursorB\n" +
+	"\n" +
+	"\b_countryB\x06\n" +
+	"\x04_skuB\f\n" +
+	"\n" +
+	"_warehouseB\a\n" +
+	"\x05_kindB\x0e\n" +
+	"\f_customer_idB\v\n" +
+	"\t_currency\"\xcc\x06\n" +
+	"\n" +
+	"SalesEvent\x12\x19\n" +
+	"\bevent_id\x18\x01 \x01(\tR\aeventId\x12\x12\n" +
+	"\x04type\x18\x02 \x01(\tR\x04type\x12\x16\n" +
+	"\x06stream\x18\x03 \x01(\tR\x06stream\x12\x1a\n" +
+	"\brevision\x18\x04 \x01(\x04R\brevision\x12\x1a\n" +
+	"\bposition\x18\x05 \x01(\x04R\bposition\x12\x1a\n" +
+	"\bsentence\x18\x06 \x01(\tR\bsentence\x12*\n" +
+	"\x02at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12;\n" +
+	"\vrecorded_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"recordedAt\x12\x1a\n" +
+	"\bcurrency\x18\t \x01(\tR\bcurrency\x120\n" +
+	"\x05gross\x18\n" +
+	" \x01(\v2\x1a.tillstream.types.v1.MoneyR\x05gross\x128\n" +
+	"\tcancelled\x18\v \x01(\v2\x1a.tillstream.types.v1.MoneyR\tcancelled\x126\n" +
+	"\breturned\x18\f \x01(\v2\x1a.tillstream.types.v1.MoneyR\breturned\x126\n" +
+	"\bcredited\x18\r \x01(\v2\x1a.tillstream.types.v1.MoneyR\bcredited\x12:\n" +
+	"\n" +
+	"accounting\x18\x0e \x01(\v2\x1a.tillstream.types.v1.MoneyR\n" +
+	"accounting\x12,\n" +
+	"\x03net\x18\x0f \x01(\v2\x1a.tillstream.types.v1.MoneyR\x03net\x12\x16\n" +
+	"\x06orders\x18\x10 \x01(\x03R\x06orders\x12\x14\n" +
+	"\x05units\x18\x11 \x01(\x03R\x05units\x12\x1d\n" +
+	"\n" +
+	"units_sold\x18\x12 \x01(\x03R\tunitsSold\x12'\n" +
+	"\x0funits_cancelled\x18\x13 \x01(\x03R\x0eunitsCancelled\x12%\n" +
+	"\x0eunits_returned\x18\x14 \x01(\x03R\runitsReturned\x12%\n" +
+	"\x0eunits_credited\x18\x15 \x01(\x03R\runitsCredited\x12\x14\n" +
+	"\x05audit\x18\x16 \x01(\tR\x05audit\"\xbf\x01\n" +
+	"\x0eSalesEventList\x129\n" +
+	"\x05items\x18\x01 \x03(\v2#.tillstream.analytics.v1.SalesEventR\x05items\x129\n" +
+	"\x06totals\x18\x02 \x03(\v2!.tillstream.analytics.v1.SalesRowR\x06totals\x12\x16\n" +
+	"\x06events\x18\x03 \x01(\x03R\x06events\x12\x1f\n" +
+	"\vnext_cursor\x18\x04 \x01(\tR\n" +
+	"nextCursor2\x88\x02\n" +
 	"\tAnalytics\x12q\n" +
-	"\x05Sales\x12%.tillstream.analytics.v1.SalesRequest\x1a$.tillstream.analytics.v1.SalesReport\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/analytics/salesB1Z/tillstream/gateway/api/analytics/v1;analyticsv1b\x06proto3"
+	"\x05Sales\x12%.tillstream.analytics.v1.SalesRequest\x1a$.tillstream.analytics.v1.SalesReport\"\x1b\x82\xd3\xe4\x93\x02\x15\x12\x13/v1/analytics/sales\x12\x87\x01\n" +
+	"\vSalesEvents\x12+.tillstream.analytics.v1.SalesEventsRequest\x1a'.tillstream.analytics.v1.SalesEventList\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/analytics/sales/eventsB1Z/tillstream/gateway/api/analytics/v1;analyticsv1b\x06proto3"
 
 var (
 	file_analytics_v1_analytics_proto_rawDescOnce sync.Once
@@ -468,28 +994,44 @@ func file_analytics_v1_analytics_proto_rawDescGZIP() []byte {
 	return file_analytics_v1_analytics_proto_rawDescData
 }
 
-var file_analytics_v1_analytics_proto_msgTypes = make([]protoimpl.MessageInfo, 3)
+var file_analytics_v1_analytics_proto_msgTypes = make([]protoimpl.MessageInfo, 6)
 var file_analytics_v1_analytics_proto_goTypes = []any{
-	(*SalesRequest)(nil), // 0: tillstream.analytics.v1.SalesRequest
-	(*SalesRow)(nil),     // 1: tillstream.analytics.v1.SalesRow
-	(*SalesReport)(nil),  // 2: tillstream.analytics.v1.SalesReport
-	(*v1.Money)(nil),     // 3: tillstream.types.v1.Money
+	(*SalesRequest)(nil),          // 0: tillstream.analytics.v1.SalesRequest
+	(*SalesRow)(nil),              // 1: tillstream.analytics.v1.SalesRow
+	(*SalesReport)(nil),           // 2: tillstream.analytics.v1.SalesReport
+	(*SalesEventsRequest)(nil),    // 3: tillstream.analytics.v1.SalesEventsRequest
+	(*SalesEvent)(nil),            // 4: tillstream.analytics.v1.SalesEvent
+	(*SalesEventList)(nil),        // 5: tillstream.analytics.v1.SalesEventList
+	(*v1.Money)(nil),              // 6: tillstream.types.v1.Money
+	(*timestamppb.Timestamp)(nil), // 7: google.protobuf.Timestamp
 }
 var file_analytics_v1_analytics_proto_depIdxs = []int32{
-	3, // 0: tillstream.analytics.v1.SalesRow.gross:type_name -> tillstream.types.v1.Money
-	3, // 1: tillstream.analytics.v1.SalesRow.cancelled:type_name -> tillstream.types.v1.Money
-	3, // 2: tillstream.analytics.v1.SalesRow.returned:type_name -> tillstream.types.v1.Money
-	3, // 3: tillstream.analytics.v1.SalesRow.credited:type_name -> tillstream.types.v1.Money
-	3, // 4: tillstream.analytics.v1.SalesRow.accounting:type_name -> tillstream.types.v1.Money
-	3, // 5: tillstream.analytics.v1.SalesRow.net:type_name -> tillstream.types.v1.Money
-	1, // 6: tillstream.analytics.v1.SalesReport.items:type_name -> tillstream.analytics.v1.SalesRow
-	0, // 7: tillstream.analytics.v1.Analytics.Sales:input_type -> tillstream.analytics.v1.SalesRequest
-	2, // 8: tillstream.analytics.v1.Analytics.Sales:output_type -> tillstream.analytics.v1.SalesReport
-	8, // [8:9] is the sub-list for method output_type
-	7, // [7:8] is the sub-list for method input_type
-	7, // [7:7] is the sub-list for extension type_name
-	7, // [7:7] is the sub-list for extension extendee
-	0, // [0:7] is the sub-list for field type_name
+	6,  // 0: tillstream.analytics.v1.SalesRow.gross:type_name -> tillstream.types.v1.Money
+	6,  // 1: tillstream.analytics.v1.SalesRow.cancelled:type_name -> tillstream.types.v1.Money
+	6,  // 2: tillstream.analytics.v1.SalesRow.returned:type_name -> tillstream.types.v1.Money
+	6,  // 3: tillstream.analytics.v1.SalesRow.credited:type_name -> tillstream.types.v1.Money
+	6,  // 4: tillstream.analytics.v1.SalesRow.accounting:type_name -> tillstream.types.v1.Money
+	6,  // 5: tillstream.analytics.v1.SalesRow.net:type_name -> tillstream.types.v1.Money
+	1,  // 6: tillstream.analytics.v1.SalesReport.items:type_name -> tillstream.analytics.v1.SalesRow
+	7,  // 7: tillstream.analytics.v1.SalesEvent.at:type_name -> google.protobuf.Timestamp
+	7,  // 8: tillstream.analytics.v1.SalesEvent.recorded_at:type_name -> google.protobuf.Timestamp
+	6,  // 9: tillstream.analytics.v1.SalesEvent.gross:type_name -> tillstream.types.v1.Money
+	6,  // 10: tillstream.analytics.v1.SalesEvent.cancelled:type_name -> tillstream.types.v1.Money
+	6,  // 11: tillstream.analytics.v1.SalesEvent.returned:type_name -> tillstream.types.v1.Money
+	6,  // 12: tillstream.analytics.v1.SalesEvent.credited:type_name -> tillstream.types.v1.Money
+	6,  // 13: tillstream.analytics.v1.SalesEvent.accounting:type_name -> tillstream.types.v1.Money
+	6,  // 14: tillstream.analytics.v1.SalesEvent.net:type_name -> tillstream.types.v1.Money
+	4,  // 15: tillstream.analytics.v1.SalesEventList.items:type_name -> tillstream.analytics.v1.SalesEvent
+	1,  // 16: tillstream.analytics.v1.SalesEventList.totals:type_name -> tillstream.analytics.v1.SalesRow
+	0,  // 17: tillstream.analytics.v1.Analytics.Sales:input_type -> tillstream.analytics.v1.SalesRequest
+	3,  // 18: tillstream.analytics.v1.Analytics.SalesEvents:input_type -> tillstream.analytics.v1.SalesEventsRequest
+	2,  // 19: tillstream.analytics.v1.Analytics.Sales:output_type -> tillstream.analytics.v1.SalesReport
+	5,  // 20: tillstream.analytics.v1.Analytics.SalesEvents:output_type -> tillstream.analytics.v1.SalesEventList
+	19, // [19:21] is the sub-list for method output_type
+	17, // [17:19] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_analytics_v1_analytics_proto_init() }
@@ -498,13 +1040,14 @@ func file_analytics_v1_analytics_proto_init() {
 		return
 	}
 	file_analytics_v1_analytics_proto_msgTypes[1].OneofWrappers = []any{}
+	file_analytics_v1_analytics_proto_msgTypes[3].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_analytics_v1_analytics_proto_rawDesc), len(file_analytics_v1_analytics_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   3,
+			NumMessages:   6,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

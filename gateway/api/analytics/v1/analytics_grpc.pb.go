@@ -19,7 +19,8 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Analytics_Sales_FullMethodName = "/tillstream.analytics.v1.Analytics/Sales"
+	Analytics_Sales_FullMethodName       = "/tillstream.analytics.v1.Analytics/Sales"
+	Analytics_SalesEvents_FullMethodName = "/tillstream.analytics.v1.Analytics/SalesEvents"
 )
 
 // AnalyticsClient is the client API for Analytics service.
@@ -29,8 +30,13 @@ const (
 // What was earned.
 type AnalyticsClient interface {
 	// Sum sales by any of day, month, year, country, sku, warehouse, kind, customer_id, always by currency too. Money and
-	// units belong to the business time and the country of what caused them: the order, or its credit.
+	// units belong to the business time and the country of what caused them: the order, or its credit. Two times can be
+	// asked of: as_of leaves out what happened later, known_at what was recorded later. When a cancellation of January is
+	// recorded on 3 March, January has changed since; known_at=2026-03-02 answers January as it was reported on 2 March.
 	Sales(ctx context.Context, in *SalesRequest, opts ...grpc.CallOption) (*SalesReport, error)
+	// List the events behind a number of a report of sales, oldest first, each with what it adds to every column. Ask with
+	// the filters of the report and the keys of the row, as the row's own `events` says; `totals` are the number asked.
+	SalesEvents(ctx context.Context, in *SalesEventsRequest, opts ...grpc.CallOption) (*SalesEventList, error)
 }
 
 type analyticsClient struct {
@@ -51,6 +57,16 @@ func (c *analyticsClient) Sales(ctx context.Context, in *SalesRequest, opts ...g
 	return out, nil
 }
 
+func (c *analyticsClient) SalesEvents(ctx context.Context, in *SalesEventsRequest, opts ...grpc.CallOption) (*SalesEventList, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SalesEventList)
+	err := c.cc.Invoke(ctx, Analytics_SalesEvents_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AnalyticsServer is the server API for Analytics service.
 // All implementations must embed UnimplementedAnalyticsServer
 // for forward compatibility.
@@ -58,8 +74,13 @@ func (c *analyticsClient) Sales(ctx context.Context, in *SalesRequest, opts ...g
 // What was earned.
 type AnalyticsServer interface {
 	// Sum sales by any of day, month, year, country, sku, warehouse, kind, customer_id, always by currency too. Money and
-	// units belong to the business time and the country of what caused them: the order, or its credit.
+	// units belong to the business time and the country of what caused them: the order, or its credit. Two times can be
+	// asked of: as_of leaves out what happened later, known_at what was recorded later. When a cancellation of January is
+	// recorded on 3 March, January has changed since; known_at=2026-03-02 answers January as it was reported on 2 March.
 	Sales(context.Context, *SalesRequest) (*SalesReport, error)
+	// List the events behind a number of a report of sales, oldest first, each with what it adds to every column. Ask with
+	// the filters of the report and the keys of the row, as the row's own `events` says; `totals` are the number asked.
+	SalesEvents(context.Context, *SalesEventsRequest) (*SalesEventList, error)
 	mustEmbedUnimplementedAnalyticsServer()
 }
 
@@ -72,6 +93,9 @@ type UnimplementedAnalyticsServer struct{}
 
 func (UnimplementedAnalyticsServer) Sales(context.Context, *SalesRequest) (*SalesReport, error) {
 	return nil, status.Error(codes.Unimplemented, "method Sales not implemented")
+}
+func (UnimplementedAnalyticsServer) SalesEvents(context.Context, *SalesEventsRequest) (*SalesEventList, error) {
+	return nil, status.Error(codes.Unimplemented, "method SalesEvents not implemented")
 }
 func (UnimplementedAnalyticsServer) mustEmbedUnimplementedAnalyticsServer() {}
 func (UnimplementedAnalyticsServer) testEmbeddedByValue()                   {}
@@ -112,6 +136,24 @@ func _Analytics_Sales_Handler(srv interface{}, ctx context.Context, dec func(int
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Analytics_SalesEvents_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SalesEventsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AnalyticsServer).SalesEvents(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Analytics_SalesEvents_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AnalyticsServer).SalesEvents(ctx, req.(*SalesEventsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // Analytics_ServiceDesc is the grpc.ServiceDesc for Analytics service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -122,6 +164,10 @@ var Analytics_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Sales",
 			Handler:    _Analytics_Sales_Handler,
+		},
+		{
+			MethodName: "SalesEvents",
+			Handler:    _Analytics_SalesEvents_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

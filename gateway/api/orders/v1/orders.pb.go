@@ -460,6 +460,8 @@ type GetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
 	Until         string                 `protobuf:"bytes,2,opt,name=until,proto3" json:"until,omitempty"`
+	AsOf          *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`          // what had happened by then, inclusive; not together with until
+	KnownAt       *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=known_at,json=knownAt,proto3" json:"known_at,omitempty"` // what was recorded by then, inclusive; not together with until
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -506,6 +508,20 @@ func (x *GetRequest) GetUntil() string {
 		return x.Until
 	}
 	return ""
+}
+
+func (x *GetRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *GetRequest) GetKnownAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KnownAt
+	}
+	return nil
 }
 
 type Order struct {
@@ -1583,11 +1599,13 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"\bquantity\x18\x06 \x01(\x03R\bquantity\x122\n" +
 	"\x04unit\x18\a \x01(\v2\x1e.tillstream.types.v1.UnitPriceR\x04unit\x12,\n" +
 	"\x03net\x18\b \x01(\v2\x1a.tillstream.types.v1.MoneyR\x03net\x120\n" +
-	"\x05gross\x18\t \x01(\v2\x1a.tillstream.types.v1.MoneyR\x05gross\"=\n" +
+	"\x05gross\x18\t \x01(\v2\x1a.tillstream.types.v1.MoneyR\x05gross\"\xa5\x01\n" +
 	"\n" +
 	"GetRequest\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x14\n" +
-	"\x05until\x18\x02 \x01(\tR\x05until\"\xaa\x05\n" +
+	"\x05until\x18\x02 \x01(\tR\x05until\x12/\n" +
+	"\x05as_of\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x125\n" +
+	"\bknown_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"\xaa\x05\n" +
 	"\x05Order\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x1f\n" +
@@ -1755,44 +1773,46 @@ var file_orders_v1_orders_proto_depIdxs = []int32{
 	20, // 6: tillstream.orders.v1.PlacedLine.unit:type_name -> tillstream.types.v1.UnitPrice
 	21, // 7: tillstream.orders.v1.PlacedLine.net:type_name -> tillstream.types.v1.Money
 	21, // 8: tillstream.orders.v1.PlacedLine.gross:type_name -> tillstream.types.v1.Money
-	22, // 9: tillstream.orders.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
-	19, // 10: tillstream.orders.v1.Order.totals:type_name -> tillstream.types.v1.Totals
-	21, // 11: tillstream.orders.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
-	21, // 12: tillstream.orders.v1.Order.returned:type_name -> tillstream.types.v1.Money
-	8,  // 13: tillstream.orders.v1.Order.lines:type_name -> tillstream.orders.v1.OrderLine
-	18, // 14: tillstream.orders.v1.Order.ship_to:type_name -> tillstream.types.v1.Address
-	20, // 15: tillstream.orders.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
-	21, // 16: tillstream.orders.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
-	22, // 17: tillstream.orders.v1.ListRequest.from:type_name -> google.protobuf.Timestamp
-	22, // 18: tillstream.orders.v1.ListRequest.to:type_name -> google.protobuf.Timestamp
-	22, // 19: tillstream.orders.v1.OrderSummary.placed_at:type_name -> google.protobuf.Timestamp
-	21, // 20: tillstream.orders.v1.OrderSummary.gross:type_name -> tillstream.types.v1.Money
-	21, // 21: tillstream.orders.v1.OrderSummary.cancelled:type_name -> tillstream.types.v1.Money
-	21, // 22: tillstream.orders.v1.OrderSummary.returned:type_name -> tillstream.types.v1.Money
-	10, // 23: tillstream.orders.v1.OrderList.items:type_name -> tillstream.orders.v1.OrderSummary
-	22, // 24: tillstream.orders.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
-	21, // 25: tillstream.orders.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
-	14, // 26: tillstream.orders.v1.CreditNote.parts:type_name -> tillstream.orders.v1.CreditPart
-	20, // 27: tillstream.orders.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
-	21, // 28: tillstream.orders.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
-	22, // 29: tillstream.orders.v1.CreditNoteSummary.issued_at:type_name -> google.protobuf.Timestamp
-	21, // 30: tillstream.orders.v1.CreditNoteSummary.total:type_name -> tillstream.types.v1.Money
-	16, // 31: tillstream.orders.v1.CreditNoteList.items:type_name -> tillstream.orders.v1.CreditNoteSummary
-	0,  // 32: tillstream.orders.v1.Orders.Place:input_type -> tillstream.orders.v1.PlaceRequest
-	6,  // 33: tillstream.orders.v1.Orders.Get:input_type -> tillstream.orders.v1.GetRequest
-	9,  // 34: tillstream.orders.v1.Orders.List:input_type -> tillstream.orders.v1.ListRequest
-	12, // 35: tillstream.orders.v1.CreditNotes.Get:input_type -> tillstream.orders.v1.GetCreditNoteRequest
-	15, // 36: tillstream.orders.v1.CreditNotes.List:input_type -> tillstream.orders.v1.ListCreditNotesRequest
-	4,  // 37: tillstream.orders.v1.Orders.Place:output_type -> tillstream.orders.v1.Placed
-	7,  // 38: tillstream.orders.v1.Orders.Get:output_type -> tillstream.orders.v1.Order
-	11, // 39: tillstream.orders.v1.Orders.List:output_type -> tillstream.orders.v1.OrderList
-	13, // 40: tillstream.orders.v1.CreditNotes.Get:output_type -> tillstream.orders.v1.CreditNote
-	17, // 41: tillstream.orders.v1.CreditNotes.List:output_type -> tillstream.orders.v1.CreditNoteList
-	37, // [37:42] is the sub-list for method output_type
-	32, // [32:37] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	22, // 9: tillstream.orders.v1.GetRequest.as_of:type_name -> google.protobuf.Timestamp
+	22, // 10: tillstream.orders.v1.GetRequest.known_at:type_name -> google.protobuf.Timestamp
+	22, // 11: tillstream.orders.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
+	19, // 12: tillstream.orders.v1.Order.totals:type_name -> tillstream.types.v1.Totals
+	21, // 13: tillstream.orders.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
+	21, // 14: tillstream.orders.v1.Order.returned:type_name -> tillstream.types.v1.Money
+	8,  // 15: tillstream.orders.v1.Order.lines:type_name -> tillstream.orders.v1.OrderLine
+	18, // 16: tillstream.orders.v1.Order.ship_to:type_name -> tillstream.types.v1.Address
+	20, // 17: tillstream.orders.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
+	21, // 18: tillstream.orders.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
+	22, // 19: tillstream.orders.v1.ListRequest.from:type_name -> google.protobuf.Timestamp
+	22, // 20: tillstream.orders.v1.ListRequest.to:type_name -> google.protobuf.Timestamp
+	22, // 21: tillstream.orders.v1.OrderSummary.placed_at:type_name -> google.protobuf.Timestamp
+	21, // 22: tillstream.orders.v1.OrderSummary.gross:type_name -> tillstream.types.v1.Money
+	21, // 23: tillstream.orders.v1.OrderSummary.cancelled:type_name -> tillstream.types.v1.Money
+	21, // 24: tillstream.orders.v1.OrderSummary.returned:type_name -> tillstream.types.v1.Money
+	10, // 25: tillstream.orders.v1.OrderList.items:type_name -> tillstream.orders.v1.OrderSummary
+	22, // 26: tillstream.orders.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
+	21, // 27: tillstream.orders.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
+	14, // 28: tillstream.orders.v1.CreditNote.parts:type_name -> tillstream.orders.v1.CreditPart
+	20, // 29: tillstream.orders.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
+	21, // 30: tillstream.orders.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
+	22, // 31: tillstream.orders.v1.CreditNoteSummary.issued_at:type_name -> google.protobuf.Timestamp
+	21, // 32: tillstream.orders.v1.CreditNoteSummary.total:type_name -> tillstream.types.v1.Money
+	16, // 33: tillstream.orders.v1.CreditNoteList.items:type_name -> tillstream.orders.v1.CreditNoteSummary
+	0,  // 34: tillstream.orders.v1.Orders.Place:input_type -> tillstream.orders.v1.PlaceRequest
+	6,  // 35: tillstream.orders.v1.Orders.Get:input_type -> tillstream.orders.v1.GetRequest
+	9,  // 36: tillstream.orders.v1.Orders.List:input_type -> tillstream.orders.v1.ListRequest
+	12, // 37: tillstream.orders.v1.CreditNotes.Get:input_type -> tillstream.orders.v1.GetCreditNoteRequest
+	15, // 38: tillstream.orders.v1.CreditNotes.List:input_type -> tillstream.orders.v1.ListCreditNotesRequest
+	4,  // 39: tillstream.orders.v1.Orders.Place:output_type -> tillstream.orders.v1.Placed
+	7,  // 40: tillstream.orders.v1.Orders.Get:output_type -> tillstream.orders.v1.Order
+	11, // 41: tillstream.orders.v1.Orders.List:output_type -> tillstream.orders.v1.OrderList
+	13, // 42: tillstream.orders.v1.CreditNotes.Get:output_type -> tillstream.orders.v1.CreditNote
+	17, // 43: tillstream.orders.v1.CreditNotes.List:output_type -> tillstream.orders.v1.CreditNoteList
+	39, // [39:44] is the sub-list for method output_type
+	34, // [34:39] is the sub-list for method input_type
+	34, // [34:34] is the sub-list for extension type_name
+	34, // [34:34] is the sub-list for extension extendee
+	0,  // [0:34] is the sub-list for field type_name
 }
 
 func init() { file_orders_v1_orders_proto_init() }

@@ -33,7 +33,10 @@ type OrdersClient interface {
 	// Place an order. Prices are resolved here and frozen.
 	Place(ctx context.Context, in *PlaceRequest, opts ...grpc.CallOption) (*Placed, error)
 	// Read an order. With `until` the answer waits, at most max_wait, for that state: confirmed, shipped, delivered,
-	// cancelled, closed, or settled (nothing more will happen unasked).
+	// cancelled, closed, or settled (nothing more will happen unasked). With as_of the order is read as it was then, with
+	// known_at as it was known then: an order shipped on 2 March, of which we heard on 4 March, is confirmed for
+	// known_at=2026-03-03T12:00:00Z, and shipped for as_of=2026-03-03T12:00:00Z. Personal data that was erased since is gone
+	// from the past as well.
 	Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*Order, error)
 	// List orders without their lines, newest first.
 	List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*OrderList, error)
@@ -86,7 +89,10 @@ type OrdersServer interface {
 	// Place an order. Prices are resolved here and frozen.
 	Place(context.Context, *PlaceRequest) (*Placed, error)
 	// Read an order. With `until` the answer waits, at most max_wait, for that state: confirmed, shipped, delivered,
-	// cancelled, closed, or settled (nothing more will happen unasked).
+	// cancelled, closed, or settled (nothing more will happen unasked). With as_of the order is read as it was then, with
+	// known_at as it was known then: an order shipped on 2 March, of which we heard on 4 March, is confirmed for
+	// known_at=2026-03-03T12:00:00Z, and shipped for as_of=2026-03-03T12:00:00Z. Personal data that was erased since is gone
+	// from the past as well.
 	Get(context.Context, *GetRequest) (*Order, error)
 	// List orders without their lines, newest first.
 	List(context.Context, *ListRequest) (*OrderList, error)

@@ -108,6 +108,7 @@ type Price struct {
 	Unit          *v1.UnitPrice          `protobuf:"bytes,4,opt,name=unit,proto3" json:"unit,omitempty"`
 	ValidFrom     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=valid_from,json=validFrom,proto3" json:"valid_from,omitempty"`
 	ValidUntil    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
+	RecordedAt    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=recorded_at,json=recordedAt,proto3" json:"recorded_at,omitempty"` // record time: when the price was set; of lists
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -184,13 +185,22 @@ func (x *Price) GetValidUntil() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *Price) GetRecordedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedAt
+	}
+	return nil
+}
+
 type ListRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
 	Warehouse     string                 `protobuf:"bytes,2,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
-	At            *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=at,proto3" json:"at,omitempty"`
+	At            *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=at,proto3" json:"at,omitempty"` // as_of, by its first name
 	Limit         int32                  `protobuf:"varint,4,opt,name=limit,proto3" json:"limit,omitempty"`
 	Cursor        string                 `protobuf:"bytes,5,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	AsOf          *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`          // prices that hold at this instant, past or future; default: all, ended ones included
+	KnownAt       *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=known_at,json=knownAt,proto3" json:"known_at,omitempty"` // prices and ends that were recorded by then, inclusive; default: now
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -258,6 +268,20 @@ func (x *ListRequest) GetCursor() string {
 		return x.Cursor
 	}
 	return ""
+}
+
+func (x *ListRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *ListRequest) GetKnownAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KnownAt
+	}
+	return nil
 }
 
 type PriceList struct {
@@ -453,7 +477,7 @@ const file_prices_v1_prices_proto_rawDesc = "" +
 	"\n" +
 	"valid_from\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tvalidFrom\x12;\n" +
 	"\vvalid_until\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"validUntil\"\xfe\x01\n" +
+	"validUntil\"\xc1\x02\n" +
 	"\x05Price\x12\x19\n" +
 	"\bprice_id\x18\x01 \x01(\tR\apriceId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1c\n" +
@@ -462,13 +486,17 @@ const file_prices_v1_prices_proto_rawDesc = "" +
 	"\n" +
 	"valid_from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tvalidFrom\x12;\n" +
 	"\vvalid_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"validUntil\"\x97\x01\n" +
+	"validUntil\x12A\n" +
+	"\vrecorded_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampB\x04\xc8\xf3\x18\x01R\n" +
+	"recordedAt\"\xff\x01\n" +
 	"\vListRequest\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\twarehouse\x18\x02 \x01(\tR\twarehouse\x12*\n" +
 	"\x02at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x14\n" +
 	"\x05limit\x18\x04 \x01(\x05R\x05limit\x12\x16\n" +
-	"\x06cursor\x18\x05 \x01(\tR\x06cursor\"_\n" +
+	"\x06cursor\x18\x05 \x01(\tR\x06cursor\x12/\n" +
+	"\x05as_of\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x125\n" +
+	"\bknown_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"_\n" +
 	"\tPriceList\x121\n" +
 	"\x05items\x18\x01 \x03(\v2\x1b.tillstream.prices.v1.PriceR\x05items\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
@@ -519,20 +547,23 @@ var file_prices_v1_prices_proto_depIdxs = []int32{
 	6,  // 3: tillstream.prices.v1.Price.unit:type_name -> tillstream.types.v1.UnitPrice
 	7,  // 4: tillstream.prices.v1.Price.valid_from:type_name -> google.protobuf.Timestamp
 	7,  // 5: tillstream.prices.v1.Price.valid_until:type_name -> google.protobuf.Timestamp
-	7,  // 6: tillstream.prices.v1.ListRequest.at:type_name -> google.protobuf.Timestamp
-	1,  // 7: tillstream.prices.v1.PriceList.items:type_name -> tillstream.prices.v1.Price
-	7,  // 8: tillstream.prices.v1.WithdrawRequest.until:type_name -> google.protobuf.Timestamp
-	0,  // 9: tillstream.prices.v1.Prices.Set:input_type -> tillstream.prices.v1.SetRequest
-	2,  // 10: tillstream.prices.v1.Prices.List:input_type -> tillstream.prices.v1.ListRequest
-	4,  // 11: tillstream.prices.v1.Prices.Withdraw:input_type -> tillstream.prices.v1.WithdrawRequest
-	1,  // 12: tillstream.prices.v1.Prices.Set:output_type -> tillstream.prices.v1.Price
-	3,  // 13: tillstream.prices.v1.Prices.List:output_type -> tillstream.prices.v1.PriceList
-	5,  // 14: tillstream.prices.v1.Prices.Withdraw:output_type -> tillstream.prices.v1.Withdrawn
-	12, // [12:15] is the sub-list for method output_type
-	9,  // [9:12] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	7,  // 6: tillstream.prices.v1.Price.recorded_at:type_name -> google.protobuf.Timestamp
+	7,  // 7: tillstream.prices.v1.ListRequest.at:type_name -> google.protobuf.Timestamp
+	7,  // 8: tillstream.prices.v1.ListRequest.as_of:type_name -> google.protobuf.Timestamp
+	7,  // 9: tillstream.prices.v1.ListRequest.known_at:type_name -> google.protobuf.Timestamp
+	1,  // 10: tillstream.prices.v1.PriceList.items:type_name -> tillstream.prices.v1.Price
+	7,  // 11: tillstream.prices.v1.WithdrawRequest.until:type_name -> google.protobuf.Timestamp
+	0,  // 12: tillstream.prices.v1.Prices.Set:input_type -> tillstream.prices.v1.SetRequest
+	2,  // 13: tillstream.prices.v1.Prices.List:input_type -> tillstream.prices.v1.ListRequest
+	4,  // 14: tillstream.prices.v1.Prices.Withdraw:input_type -> tillstream.prices.v1.WithdrawRequest
+	1,  // 15: tillstream.prices.v1.Prices.Set:output_type -> tillstream.prices.v1.Price
+	3,  // 16: tillstream.prices.v1.Prices.List:output_type -> tillstream.prices.v1.PriceList
+	5,  // 17: tillstream.prices.v1.Prices.Withdraw:output_type -> tillstream.prices.v1.Withdrawn
+	15, // [15:18] is the sub-list for method output_type
+	12, // [12:15] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_prices_v1_prices_proto_init() }

@@ -32,7 +32,9 @@ const (
 type PricesClient interface {
 	// Set a price. Where validities overlap, the latest valid_from holds; of equal ones, the one set last.
 	Set(ctx context.Context, in *SetRequest, opts ...grpc.CallOption) (*Price, error)
-	// List prices by SKU and warehouse; with `at`, only those that hold at that instant.
+	// List prices by SKU and warehouse; with as_of (or `at`, which is the same), only those that hold at that instant: one per
+	// warehouse, SKU and currency. known_at answers from the list as it stood then: when a price of £9 from 1 January was set
+	// on 5 January, as_of=2026-01-02T12:00:00Z answers £9, and with known_at=2026-01-03T12:00:00Z what was charged that day.
 	List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*PriceList, error)
 	// End a price now, or at another instant; at or before its start it is taken away whole.
 	Withdraw(ctx context.Context, in *WithdrawRequest, opts ...grpc.CallOption) (*Withdrawn, error)
@@ -84,7 +86,9 @@ func (c *pricesClient) Withdraw(ctx context.Context, in *WithdrawRequest, opts .
 type PricesServer interface {
 	// Set a price. Where validities overlap, the latest valid_from holds; of equal ones, the one set last.
 	Set(context.Context, *SetRequest) (*Price, error)
-	// List prices by SKU and warehouse; with `at`, only those that hold at that instant.
+	// List prices by SKU and warehouse; with as_of (or `at`, which is the same), only those that hold at that instant: one per
+	// warehouse, SKU and currency. known_at answers from the list as it stood then: when a price of £9 from 1 January was set
+	// on 5 January, as_of=2026-01-02T12:00:00Z answers £9, and with known_at=2026-01-03T12:00:00Z what was charged that day.
 	List(context.Context, *ListRequest) (*PriceList, error)
 	// End a price now, or at another instant; at or before its start it is taken away whole.
 	Withdraw(context.Context, *WithdrawRequest) (*Withdrawn, error)

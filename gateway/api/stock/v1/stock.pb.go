@@ -734,6 +734,8 @@ type LevelsRequest struct {
 	Warehouse     string                 `protobuf:"bytes,2,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
 	Limit         int32                  `protobuf:"varint,3,opt,name=limit,proto3" json:"limit,omitempty"`
 	Cursor        string                 `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
+	AsOf          *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`          // what had happened by then, inclusive; default: everything
+	KnownAt       *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=known_at,json=knownAt,proto3" json:"known_at,omitempty"` // what was recorded by then, inclusive; default: now
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -794,6 +796,20 @@ func (x *LevelsRequest) GetCursor() string {
 		return x.Cursor
 	}
 	return ""
+}
+
+func (x *LevelsRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *LevelsRequest) GetKnownAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.KnownAt
+	}
+	return nil
 }
 
 type Level struct {
@@ -1231,12 +1247,14 @@ const file_stock_v1_stock_proto_rawDesc = "" +
 	"\x10BackorderAllowed\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\twarehouse\x18\x02 \x01(\tR\twarehouse\x12\x18\n" +
-	"\achanged\x18\x03 \x01(\bR\achanged\"m\n" +
+	"\achanged\x18\x03 \x01(\bR\achanged\"\xd5\x01\n" +
 	"\rLevelsRequest\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\twarehouse\x18\x02 \x01(\tR\twarehouse\x12\x14\n" +
 	"\x05limit\x18\x03 \x01(\x05R\x05limit\x12\x16\n" +
-	"\x06cursor\x18\x04 \x01(\tR\x06cursor\"\x8a\x01\n" +
+	"\x06cursor\x18\x04 \x01(\tR\x06cursor\x12/\n" +
+	"\x05as_of\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x125\n" +
+	"\bknown_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"\x8a\x01\n" +
 	"\x05Level\x12\x10\n" +
 	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
 	"\twarehouse\x18\x02 \x01(\tR\twarehouse\x12\x17\n" +
@@ -1310,30 +1328,32 @@ var file_stock_v1_stock_proto_goTypes = []any{
 	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
 }
 var file_stock_v1_stock_proto_depIdxs = []int32{
-	11, // 0: tillstream.stock.v1.LevelList.items:type_name -> tillstream.stock.v1.Level
-	16, // 1: tillstream.stock.v1.MovementsRequest.from:type_name -> google.protobuf.Timestamp
-	16, // 2: tillstream.stock.v1.MovementsRequest.to:type_name -> google.protobuf.Timestamp
-	16, // 3: tillstream.stock.v1.Movement.at:type_name -> google.protobuf.Timestamp
-	14, // 4: tillstream.stock.v1.MovementList.items:type_name -> tillstream.stock.v1.Movement
-	0,  // 5: tillstream.stock.v1.Stock.Receive:input_type -> tillstream.stock.v1.ReceiveRequest
-	2,  // 6: tillstream.stock.v1.Stock.Adjust:input_type -> tillstream.stock.v1.AdjustRequest
-	4,  // 7: tillstream.stock.v1.Stock.Transfer:input_type -> tillstream.stock.v1.TransferRequest
-	6,  // 8: tillstream.stock.v1.Stock.Count:input_type -> tillstream.stock.v1.CountRequest
-	8,  // 9: tillstream.stock.v1.Stock.AllowBackorder:input_type -> tillstream.stock.v1.AllowBackorderRequest
-	10, // 10: tillstream.stock.v1.Stock.Levels:input_type -> tillstream.stock.v1.LevelsRequest
-	13, // 11: tillstream.stock.v1.Stock.Movements:input_type -> tillstream.stock.v1.MovementsRequest
-	1,  // 12: tillstream.stock.v1.Stock.Receive:output_type -> tillstream.stock.v1.Received
-	3,  // 13: tillstream.stock.v1.Stock.Adjust:output_type -> tillstream.stock.v1.Adjusted
-	5,  // 14: tillstream.stock.v1.Stock.Transfer:output_type -> tillstream.stock.v1.Transferred
-	7,  // 15: tillstream.stock.v1.Stock.Count:output_type -> tillstream.stock.v1.Counted
-	9,  // 16: tillstream.stock.v1.Stock.AllowBackorder:output_type -> tillstream.stock.v1.BackorderAllowed
-	12, // 17: tillstream.stock.v1.Stock.Levels:output_type -> tillstream.stock.v1.LevelList
-	15, // 18: tillstream.stock.v1.Stock.Movements:output_type -> tillstream.stock.v1.MovementList
-	12, // [12:19] is the sub-list for method output_type
-	5,  // [5:12] is the sub-list for method input_type
-	5,  // [5:5] is the sub-list for extension type_name
-	5,  // [5:5] is the sub-list for extension extendee
-	0,  // [0:5] is the sub-list for field type_name
+	16, // 0: tillstream.stock.v1.LevelsRequest.as_of:type_name -> google.protobuf.Timestamp
+	16, // 1: tillstream.stock.v1.LevelsRequest.known_at:type_name -> google.protobuf.Timestamp
+	11, // 2: tillstream.stock.v1.LevelList.items:type_name -> tillstream.stock.v1.Level
+	16, // 3: tillstream.stock.v1.MovementsRequest.from:type_name -> google.protobuf.Timestamp
+	16, // 4: tillstream.stock.v1.MovementsRequest.to:type_name -> google.protobuf.Timestamp
+	16, // 5: tillstream.stock.v1.Movement.at:type_name -> google.protobuf.Timestamp
+	14, // 6: tillstream.stock.v1.MovementList.items:type_name -> tillstream.stock.v1.Movement
+	0,  // 7: tillstream.stock.v1.Stock.Receive:input_type -> tillstream.stock.v1.ReceiveRequest
+	2,  // 8: tillstream.stock.v1.Stock.Adjust:input_type -> tillstream.stock.v1.AdjustRequest
+	4,  // 9: tillstream.stock.v1.Stock.Transfer:input_type -> tillstream.stock.v1.TransferRequest
+	6,  // 10: tillstream.stock.v1.Stock.Count:input_type -> tillstream.stock.v1.CountRequest
+	8,  // 11: tillstream.stock.v1.Stock.AllowBackorder:input_type -> tillstream.stock.v1.AllowBackorderRequest
+	10, // 12: tillstream.stock.v1.Stock.Levels:input_type -> tillstream.stock.v1.LevelsRequest
+	13, // 13: tillstream.stock.v1.Stock.Movements:input_type -> tillstream.stock.v1.MovementsRequest
+	1,  // 14: tillstream.stock.v1.Stock.Receive:output_type -> tillstream.stock.v1.Received
+	3,  // 15: tillstream.stock.v1.Stock.Adjust:output_type -> tillstream.stock.v1.Adjusted
+	5,  // 16: tillstream.stock.v1.Stock.Transfer:output_type -> tillstream.stock.v1.Transferred
+	7,  // 17: tillstream.stock.v1.Stock.Count:output_type -> tillstream.stock.v1.Counted
+	9,  // 18: tillstream.stock.v1.Stock.AllowBackorder:output_type -> tillstream.stock.v1.BackorderAllowed
+	12, // 19: tillstream.stock.v1.Stock.Levels:output_type -> tillstream.stock.v1.LevelList
+	15, // 20: tillstream.stock.v1.Stock.Movements:output_type -> tillstream.stock.v1.MovementList
+	14, // [14:21] is the sub-list for method output_type
+	7,  // [7:14] is the sub-list for method input_type
+	7,  // [7:7] is the sub-list for extension type_name
+	7,  // [7:7] is the sub-list for extension extendee
+	0,  // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_stock_v1_stock_proto_init() }

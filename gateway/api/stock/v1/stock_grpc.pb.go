@@ -44,7 +44,9 @@ type StockClient interface {
 	Count(ctx context.Context, in *CountRequest, opts ...grpc.CallOption) (*Counted, error)
 	// Let orders reserve up to so many units more than are on hand; 0 ends it.
 	AllowBackorder(ctx context.Context, in *AllowBackorderRequest, opts ...grpc.CallOption) (*BackorderAllowed, error)
-	// List stock levels by SKU and warehouse.
+	// List stock levels by SKU and warehouse; with as_of, as they were then; with known_at, as they were known then. When 5
+	// lost lamps of 28 February are taken off on 3 March, as_of=2026-02-28T23:59:59Z lacks them, and with
+	// known_at=2026-03-01T00:00:00Z as well, it still has them.
 	Levels(ctx context.Context, in *LevelsRequest, opts ...grpc.CallOption) (*LevelList, error)
 	// List what moved, newest first.
 	Movements(ctx context.Context, in *MovementsRequest, opts ...grpc.CallOption) (*MovementList, error)
@@ -144,7 +146,9 @@ type StockServer interface {
 	Count(context.Context, *CountRequest) (*Counted, error)
 	// Let orders reserve up to so many units more than are on hand; 0 ends it.
 	AllowBackorder(context.Context, *AllowBackorderRequest) (*BackorderAllowed, error)
-	// List stock levels by SKU and warehouse.
+	// List stock levels by SKU and warehouse; with as_of, as they were then; with known_at, as they were known then. When 5
+	// lost lamps of 28 February are taken off on 3 March, as_of=2026-02-28T23:59:59Z lacks them, and with
+	// known_at=2026-03-01T00:00:00Z as well, it still has them.
 	Levels(context.Context, *LevelsRequest) (*LevelList, error)
 	// List what moved, newest first.
 	Movements(context.Context, *MovementsRequest) (*MovementList, error)
