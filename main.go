@@ -39,6 +39,7 @@ type cli struct {
 	Parked     parkedCommand     `cmd:"" help:"Mend what stands still in a view."`
 	Audit      auditCommand      `cmd:"" help:"Tell who did what, when and why."`
 	Analysts   analystsCommand   `cmd:"" help:"Tell how analysts connect to the database, read only."`
+	Export     exportCommand     `cmd:"" help:"Take tables of the star schema out as files: CSV or Parquet."`
 	Eventstore eventstoreCommand `cmd:"" help:"Run the embedded event store alone."`
 	Bench      benchCommand      `cmd:"" help:"Run named workloads, with their limits measured in the same run."`
 	Version    versionCommand    `cmd:"" help:"Say which version this is."`

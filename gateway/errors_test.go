@@ -97,6 +97,7 @@ var reach = map[string]struct {
 	"order_unknown":       {404, func(s *shop) reply { return s.get("/v1/orders/none") }},
 	"credit_note_unknown": {404, func(s *shop) reply { return s.get("/v1/credit-notes/none") }},
 	"event_unknown":       {404, func(s *shop) reply { return s.get("/v1/audit/events/none") }},
+	"table_unknown":       {404, func(s *shop) reply { return s.get("/v1/analytics/export/none") }},
 	"view_unknown":        {404, func(s *shop) reply { return s.get("/v1/views/none/parked") }},
 	"parked_unknown":      {404, func(s *shop) reply { return s.post("/v1/views/products/parked/LAMP-1/retry", `{}`) }},
 	"route_unknown":       {404, func(s *shop) reply { return s.get("/v2/products") }},

@@ -25,7 +25,7 @@ import (
 	"tillstream/projections"
 )
 
-// Deps is what the gateway works with; all of it must be there, but for Parked, Replays, Now, Log and Metrics.
+// Deps is what the gateway works with; all of it must be there, but for Parked, Replays, Exports, Now, Log and Metrics.
 type Deps struct {
 	Handler    *commands.Handler
 	Commands   *commands.Codec
@@ -35,6 +35,7 @@ type Deps struct {
 	Platform   Platform
 	Parked     func(view, generation string) (ParkedView, bool) // nil: no operator can mend here; an empty generation is the served one
 	Replays    Replays                                          // nil: views have one generation here
+	Exports    Exports                                          // nil: analysts cannot connect to the database
 	LogID      events.LogID
 	BlindKey   [32]byte // compares personal data without knowing it; the same for ever
 	RequestKey [32]byte // tells a repeated request from another; the same for ever
@@ -53,6 +54,7 @@ type Views struct {
 	DailyStockMovements projections.Served[projections.DailyStockMovement]
 	StockLedger         projections.Served[projections.StockEntry]
 	Customers           projections.Served[projections.Customer]
+	CustomerProfiles    projections.Served[projections.CustomerProfile]
 	CustomerOrders      projections.Served[projections.CustomerOrder]
 	Orders              projections.Served[projections.Order]
 	OrderLines          projections.Served[projections.OrderLine]

@@ -124,6 +124,7 @@ func (v Views) marked() Views {
 	mark(&v.DailyStockMovements, projections.DailyStockMovements)
 	mark(&v.StockLedger, projections.StockLedger)
 	mark(&v.Customers, projections.Customers)
+	mark(&v.CustomerProfiles, projections.CustomerProfiles)
 	mark(&v.CustomerOrders, projections.CustomerOrders)
 	mark(&v.Orders, projections.Orders)
 	mark(&v.OrderLines, projections.OrderLines)

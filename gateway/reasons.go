@@ -28,6 +28,7 @@ var Reasons = []Reason{
 	{"order_unknown", "404", "There is no such order, or none that the view shows yet.", "Read with the Consistency-Token of the order's placing."},
 	{"credit_note_unknown", "404", "There is no such credit note.", "Look at /v1/credit-notes."},
 	{"event_unknown", "404", "There is no such event, or none that the audit log shows yet.", "Look at /v1/audit/events, or read with the Consistency-Token of the command."},
+	{"table_unknown", "404", "There is no such table to take out.", "Look at /v1/analytics/export."},
 	{"view_unknown", "404", "There is no view of that name, or no generation of it that is fed here.", "Look at /v1/views."},
 	{"generation_unknown", "404", "The view has no such generation, or none that this binary could answer from.", "Look at /v1/views/{view}/generations; build one."},
 	{"parked_unknown", "404", "The key is not parked in that view.", "Look at /v1/views/{view}/parked."},

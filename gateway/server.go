@@ -50,6 +50,7 @@ func (g *Gateway) serve() {
 		g.mount(g.HTTP, r)
 	}
 	g.mountAudit(g.HTTP)
+	g.mountExports(g.HTTP)
 	g.mountWeb(g.HTTP)
 	g.mountPages(g.HTTP)
 	g.ways = waysOf(g.HTTP)

@@ -31,6 +31,7 @@ func (g *Gateway) services() []service {
 		{&loyaltyv1.Loyalty_ServiceDesc, loyaltyService{Gateway: g}},
 		{&processesv1.Processes_ServiceDesc, processesService{Gateway: g}},
 		{&analyticsv1.Analytics_ServiceDesc, analyticsService{Gateway: g}},
+		{&analyticsv1.Exports_ServiceDesc, exportsService{Gateway: g}},
 		{&parkedv1.Parked_ServiceDesc, parkedService{Gateway: g}},
 		{&replayv1.Replay_ServiceDesc, replayService{Gateway: g}},
 		{&statusv1.Status_ServiceDesc, statusService{Gateway: g}},

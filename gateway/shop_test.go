@@ -53,6 +53,7 @@ func openWith(t testing.TB, o gateway.Options) *shop {
 		BlindKey: [32]byte{1}, RequestKey: [32]byte{2}, Now: s.now.Now, Log: slogger, Metrics: prometheus.NewRegistry(),
 	}
 	s.deps.Views, s.deps.Parked, s.deps.Replays = s.views(), s.parked, operations{}
+	s.deps.Exports = &shelf{}
 	s.serve(o)
 	return s
 }
@@ -69,6 +70,7 @@ func (s *shop) views() gateway.Views {
 		DailyStockMovements: serve(s, projections.DailyStockMovements),
 		StockLedger:         serve(s, projections.StockLedger),
 		Customers:           serve(s, projections.Customers),
+		CustomerProfiles:    serve(s, projections.CustomerProfiles),
 		CustomerOrders:      serve(s, projections.CustomerOrders),
 		Orders:              serve(s, projections.Orders),
 		OrderLines:          serve(s, projections.OrderLines),

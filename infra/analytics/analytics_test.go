@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -16,113 +15,10 @@ import (
 
 	"tillstream/events"
 	"tillstream/infra/analytics"
-	"tillstream/infra/local/postgrestest"
+	"tillstream/infra/analytics/analyticstest"
 	"tillstream/infra/postgres"
 	"tillstream/projections"
 )
-
-// house is a database with every view, its analysts admitted.
-type house struct {
-	*postgres.DB
-	owner    *pgx.Conn
-	dsn      string
-	role     string
-	password string
-}
-
-func open(t *testing.T) *house {
-	t.Helper()
-	h := &house{dsn: postgrestest.DSN(t), role: "tilltest_" + strings.ToLower(rand.Text()[:12]), password: rand.Text()}
-	db, err := postgres.Open(t.Context(), h.dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(db.Close)
-	h.DB, h.owner = db, connect(t, h.dsn)
-	t.Cleanup(func() {
-		if _, err := h.owner.Exec(context.Background(), "DROP OWNED BY "+h.role+"; DROP ROLE "+h.role, pgx.QueryExecModeSimpleProtocol); err != nil {
-			t.Error(err)
-		}
-	})
-	h.serve(t)
-	if err := db.KeepNames(t.Context(), analytics.Schema, analytics.Names()); err != nil {
-		t.Fatal(err)
-	}
-	h.admit(t)
-	return h
-}
-
-func (h *house) admit(t *testing.T) {
-	t.Helper()
-	err := h.AdmitAnalysts(t.Context(), postgres.Analysts{Role: h.role, Password: h.password, Schema: analytics.Schema, Private: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-type none struct{}
-
-func (none) Open(_ context.Context, sealed events.Sealed, _ string) (string, error) {
-	return "plain " + sealed.Subject, nil
-}
-
-func (h *house) serve(t *testing.T) {
-	t.Helper()
-	serve(t, h, projections.SalesFacts)
-	serve(t, h, projections.StockMovements)
-	serve(t, h, projections.PaymentMovements)
-	serve(t, h, projections.Orders)
-	serve(t, h, projections.LoyaltyStatement)
-	serve(t, h, projections.ProductPages)
-	serve(t, h, projections.CustomerProfiles)
-	serve(t, h, projections.Customers)
-}
-
-func serve[V any](t *testing.T, h *house, view projections.View[V]) *postgres.Rows[V] {
-	t.Helper()
-	r, err := postgres.Serve(t.Context(), h.DB, view, none{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-func keep[V any](t *testing.T, r *postgres.Rows[V], docs map[string]projections.Doc[V], at events.Position) {
-	t.Helper()
-	from, err := r.Checkpoint(t.Context())
-	if err == nil {
-		err = r.Save(t.Context(), docs, from, projections.Checkpoint{Log: "log", At: at, Count: uint64(at)})
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func connect(t *testing.T, dsn string) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
-// analyst connects as analysts do, with the password.
-func (h *house) analyst(t *testing.T) *pgx.Conn {
-	t.Helper()
-	return connect(t, as(t, h.dsn, h.role, h.password))
-}
-
-func as(t *testing.T, dsn, role, password string) string {
-	t.Helper()
-	u, err := url.Parse(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.User = url.UserPassword(role, password)
-	return u.String()
-}
 
 func sale(minor int64) projections.Doc[projections.SalesFact] {
 	at := time.Date(2010, 12, 4, 23, 30, 0, 0, time.UTC)
@@ -140,10 +36,10 @@ func net(t *testing.T, conn *pgx.Conn) (sum int64) {
 
 // Every column is there in the order in which it is told of.
 func TestTheSchemaIsAsItIsDescribed(t *testing.T) {
-	h := open(t)
-	keep(t, serve(t, h, projections.SalesFacts), map[string]projections.Doc[projections.SalesFact]{"a": sale(7)}, 1)
+	h := analyticstest.Open(t)
+	analyticstest.Keep(t, analyticstest.Serve(t, h, projections.SalesFacts), map[string]projections.Doc[projections.SalesFact]{"a": sale(7)}, 1)
 	for _, table := range analytics.Tables() {
-		rows, err := h.owner.Query(t.Context(), `SELECT * FROM analytics.`+pgx.Identifier{table.Name}.Sanitize())
+		rows, err := h.Owner.Query(t.Context(), `SELECT * FROM analytics.`+pgx.Identifier{table.Name}.Sanitize())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,17 +59,17 @@ func TestTheSchemaIsAsItIsDescribed(t *testing.T) {
 		}
 	}
 	var weekday string
-	if err := h.owner.QueryRow(t.Context(), `SELECT string_agg(day || ' ' || weekday_name || ' ' || weekend, ', ') FROM analytics.day`).Scan(&weekday); err != nil ||
+	if err := h.Owner.QueryRow(t.Context(), `SELECT string_agg(day || ' ' || weekday_name || ' ' || weekend, ', ') FROM analytics.day`).Scan(&weekday); err != nil ||
 		weekday != "2010-12-04 Saturday true" {
 		t.Errorf("the one day of the shop is %q: %v", weekday, err)
 	}
 }
 
 func TestStableNamesFollowAPromotion(t *testing.T) {
-	h := open(t)
-	old := serve(t, h, projections.SalesFacts)
-	keep(t, old, map[string]projections.Doc[projections.SalesFact]{"a": sale(7)}, 1)
-	reading := h.analyst(t)
+	h := analyticstest.Open(t)
+	old := analyticstest.Serve(t, h, projections.SalesFacts)
+	analyticstest.Keep(t, old, map[string]projections.Doc[projections.SalesFact]{"a": sale(7)}, 1)
+	reading := h.Analyst(t)
 	if sum := net(t, reading); sum != 7 {
 		t.Fatalf("the old generation comes to %d", sum)
 	}
@@ -182,7 +78,7 @@ func TestStableNamesFollowAPromotion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	keep(t, next, map[string]projections.Doc[projections.SalesFact]{"a": sale(8)}, 1)
+	analyticstest.Keep(t, next, map[string]projections.Doc[projections.SalesFact]{"a": sale(8)}, 1)
 	if sum := net(t, reading); sum != 7 {
 		t.Errorf("a generation that is not served is read: %d", sum)
 	}
@@ -203,15 +99,15 @@ func TestStableNamesFollowAPromotion(t *testing.T) {
 
 // A question that stands in the way of a promotion is ended, after a moment.
 func TestAReaderDoesNotHoldUpAPromotion(t *testing.T) {
-	h := open(t)
-	old := serve(t, h, projections.SalesFacts)
-	keep(t, old, nil, 1)
+	h := analyticstest.Open(t)
+	old := analyticstest.Serve(t, h, projections.SalesFacts)
+	analyticstest.Keep(t, old, nil, 1)
 	next, err := postgres.Build(t.Context(), h.DB, projections.SalesFacts, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keep(t, next, nil, 1)
-	reading := h.analyst(t)
+	analyticstest.Keep(t, next, nil, 1)
+	reading := h.Analyst(t)
 	if _, err := reading.Exec(t.Context(), `BEGIN; SELECT count(*) FROM sales`, pgx.QueryExecModeSimpleProtocol); err != nil {
 		t.Fatal(err)
 	}
@@ -225,29 +121,29 @@ func TestAReaderDoesNotHoldUpAPromotion(t *testing.T) {
 
 // Names that say more or otherwise than those of an older binary take their place.
 func TestNamesChangeWithTheBinary(t *testing.T) {
-	h := open(t)
+	h := analyticstest.Open(t)
 	names := []postgres.StableName{{Name: "sales", Query: "SELECT net_minor, key AS fact FROM {sales_facts}"},
 		{Name: "odd", Query: "SELECT lost FROM {sales_facts}"}, {Name: "early", Query: "SELECT key FROM {unheard_of}"}}
 	if err := h.KeepNames(t.Context(), analytics.Schema, names); err != nil {
 		t.Fatal(err)
 	}
 	var there string
-	if err := h.owner.QueryRow(t.Context(), `SELECT string_agg(table_name || '.' || column_name, ' ' ORDER BY ordinal_position)
+	if err := h.Owner.QueryRow(t.Context(), `SELECT string_agg(table_name || '.' || column_name, ' ' ORDER BY ordinal_position)
 		FROM information_schema.columns WHERE table_schema = 'analytics'`).Scan(&there); err != nil || there != "sales.net_minor sales.fact" {
 		t.Errorf("there is %q: %v", there, err)
 	}
-	if sum := net(t, h.analyst(t)); sum != 0 {
+	if sum := net(t, h.Analyst(t)); sum != 0 {
 		t.Errorf("sales come to %d", sum)
 	}
 }
 
 func TestAnAnalystReadsTheSchemaAndNothingElse(t *testing.T) {
-	h := open(t)
-	customers := serve(t, h, projections.Customers)
-	keep(t, customers, map[string]projections.Doc[projections.Customer]{"ada": {Position: 1, Value: projections.Customer{CustomerID: "ada",
+	h := analyticstest.Open(t)
+	customers := analyticstest.Serve(t, h, projections.Customers)
+	analyticstest.Keep(t, customers, map[string]projections.Doc[projections.Customer]{"ada": {Position: 1, Value: projections.Customer{CustomerID: "ada",
 		Name: &events.Sealed{Subject: "ada", Key: 1, Cipher: []byte("x")}}}}, 1)
-	h.admit(t) // as at every start
-	reading := h.analyst(t)
+	h.Admit(t) // as at every start
+	reading := h.Analyst(t)
 	for _, table := range analytics.Tables() {
 		if _, err := reading.Exec(t.Context(), `SELECT * FROM `+table.Name); err != nil {
 			t.Errorf("%s cannot be read: %v", table.Name, err)
@@ -288,7 +184,7 @@ func TestAnAnalystReadsTheSchemaAndNothingElse(t *testing.T) {
 		`SELECT pg_advisory_lock(1)`,
 		`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> current_user LIMIT 1`,
 		`SET ROLE postgres`, `SET ROLE tillstream`, `SET SESSION AUTHORIZATION tillstream`,
-		`ALTER ROLE ` + h.role + ` SUPERUSER`,
+		`ALTER ROLE ` + h.Role + ` SUPERUSER`,
 		`ALTER SYSTEM SET fsync = off`,
 		`SET temp_file_limit = -1`,
 		`CREATE EXTENSION IF NOT EXISTS dblink`,
@@ -303,7 +199,7 @@ func TestAnAnalystReadsTheSchemaAndNothingElse(t *testing.T) {
 			}
 		}
 	}
-	if _, err := pgx.Connect(t.Context(), as(t, h.dsn, h.role, "wrong")); err == nil {
+	if _, err := pgx.Connect(t.Context(), analyticstest.As(t, h.DSN, h.Role, "wrong")); err == nil {
 		t.Error("any password does")
 	}
 }
@@ -315,8 +211,8 @@ func denied(err error) bool {
 }
 
 func TestAnAnalystsQuestionEnds(t *testing.T) {
-	h := open(t)
-	reading := h.analyst(t)
+	h := analyticstest.Open(t)
+	reading := h.Analyst(t)
 	for setting, want := range map[string]string{"statement_timeout": "1min", "idle_in_transaction_session_timeout": "1min",
 		"default_transaction_read_only": "on", "TimeZone": "UTC", "search_path": "analytics", "temp_file_limit": "2GB"} {
 		var got string
@@ -328,15 +224,15 @@ func TestAnAnalystsQuestionEnds(t *testing.T) {
 
 // A role that an administrator made is taken as it is, unless it may too much; none is made by who may not.
 func TestOnAServerOfOthers(t *testing.T) {
-	h := open(t)
-	given := postgres.Analysts{Role: h.role, Password: "another", Schema: analytics.Schema}
+	h := analyticstest.Open(t)
+	given := postgres.Analysts{Role: h.Role, Password: "another", Schema: analytics.Schema}
 	if err := h.AdmitAnalysts(t.Context(), given); err != nil {
 		t.Error(err)
 	}
-	if sum := net(t, h.analyst(t)); sum != 0 {
+	if sum := net(t, h.Analyst(t)); sum != 0 {
 		t.Errorf("sales come to %d", sum)
 	}
-	if _, err := h.owner.Exec(t.Context(), fmt.Sprintf("ALTER ROLE %s CREATEDB", h.role)); err != nil {
+	if _, err := h.Owner.Exec(t.Context(), fmt.Sprintf("ALTER ROLE %s CREATEDB", h.Role)); err != nil {
 		t.Fatal(err)
 	}
 	if err := h.AdmitAnalysts(t.Context(), given); err == nil || !strings.Contains(err.Error(), "more than an analyst") {
@@ -346,22 +242,22 @@ func TestOnAServerOfOthers(t *testing.T) {
 
 // Who may make no roles says what an administrator can do, and has the names nonetheless.
 func TestARoleThatMayNotMakeRoles(t *testing.T) {
-	h := open(t)
+	h := analyticstest.Open(t)
 	plain := "tilltest_" + strings.ToLower(rand.Text()[:12])
-	database := pgx.Identifier{h.owner.Config().Database}.Sanitize()
+	database := pgx.Identifier{h.Owner.Config().Database}.Sanitize()
 	for _, s := range []string{"CREATE ROLE " + plain + " LOGIN PASSWORD 'plain'", "GRANT ALL ON DATABASE " + database + " TO " + plain,
 		"DROP SCHEMA analytics CASCADE", "ALTER SCHEMA tillstream OWNER TO " + plain, "GRANT ALL ON ALL TABLES IN SCHEMA tillstream TO " + plain,
 		"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA pg_catalog TO " + plain} {
-		if _, err := h.owner.Exec(t.Context(), s); err != nil {
+		if _, err := h.Owner.Exec(t.Context(), s); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Cleanup(func() {
-		if _, err := h.owner.Exec(context.Background(), "DROP OWNED BY "+plain+" CASCADE; DROP ROLE "+plain, pgx.QueryExecModeSimpleProtocol); err != nil {
+		if _, err := h.Owner.Exec(context.Background(), "DROP OWNED BY "+plain+" CASCADE; DROP ROLE "+plain, pgx.QueryExecModeSimpleProtocol); err != nil {
 			t.Error(err)
 		}
 	})
-	db, err := postgres.Open(t.Context(), as(t, h.dsn, plain, "plain"))
+	db, err := postgres.Open(t.Context(), analyticstest.As(t, h.DSN, plain, "plain"))
 	if err != nil {
 		t.Fatal(err)
 	}

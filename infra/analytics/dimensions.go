@@ -1,6 +1,6 @@
 package analytics
 
-var day = Table{Name: "day", Kind: "dimension", Time: "at",
+var day = Table{Name: "day", Kind: Dimension,
 	Holds: "One day of UTC, from the first fact of sales or stock to the last, without a gap.",
 	Query: `SELECT u::date AS day, u AT TIME ZONE 'UTC' AS at, u AT TIME ZONE 'UTC' AS recorded_at, extract(isoyear FROM u)::int AS iso_year,
 		extract(week FROM u)::int AS week, extract(year FROM u)::int AS year, extract(quarter FROM u)::int AS quarter,
@@ -16,7 +16,7 @@ var day = Table{Name: "day", Kind: "dimension", Time: "at",
 		{"month", "such as 2010-12"}, {"weekday", "1 Monday to 7 Sunday"}, {"weekday_name", "in English"}, {"weekend", "Saturday or Sunday"},
 	}}
 
-var product = Table{Name: "product", Kind: "dimension", Time: "at",
+var product = Table{Name: "product", Kind: Dimension,
 	Holds: "One product, as it is described now.",
 	Query: `SELECT key AS sku, registered_at AS at, recorded_at, name, description, category, kind AS goods, discontinued, changed_at
 		FROM {product_pages} WHERE NOT gone`,
@@ -26,7 +26,7 @@ var product = Table{Name: "product", Kind: "dimension", Time: "at",
 		{"discontinued", "no longer sold"}, {"changed_at", "business time of the last change, of price and stock too"},
 	}}
 
-var warehouse = Table{Name: "warehouse", Kind: "dimension", Time: "at",
+var warehouse = Table{Name: "warehouse", Kind: Dimension,
 	Holds: "One warehouse in which units ever moved.",
 	Query: `SELECT warehouse, min(at) AS at, min(recorded_at) AS recorded_at, count(DISTINCT sku) AS skus
 		FROM {stock_movements} WHERE NOT gone GROUP BY warehouse`,
@@ -35,7 +35,7 @@ var warehouse = Table{Name: "warehouse", Kind: "dimension", Time: "at",
 		{"skus", "how many SKUs it ever had"},
 	}}
 
-var customer = Table{Name: "customer", Kind: "dimension", Time: "at",
+var customer = Table{Name: "customer", Kind: Dimension, Nullable: []string{"first_order_at", "last_order_at"},
 	Holds: "One customer, by nothing personal: names and addresses are not in this schema, nor can they be reached from it.",
 	Query: `SELECT key AS customer_id, opened_at AS at, recorded_at, number, country, erased, orders, first_order_at, last_order_at, origin
 		FROM {customer_profiles} WHERE NOT gone`,
@@ -46,14 +46,14 @@ var customer = Table{Name: "customer", Kind: "dimension", Time: "at",
 		{"last_order_at", "business time; null: none yet"}, originColumn,
 	}}
 
-var country = Table{Name: "country", Kind: "dimension", Time: "at",
+var country = Table{Name: "country", Kind: Dimension,
 	Holds: "One country that was ever sold to.",
 	Query: `SELECT country, min(at) AS at, min(recorded_at) AS recorded_at FROM {sales_facts} WHERE NOT gone AND country <> '' GROUP BY country`,
 	Columns: []Column{
 		{"country", "its name or code, as documents have it"}, {"at", "business time of the first fact"}, recordedColumn,
 	}}
 
-var freshness = Table{Name: "freshness", Kind: "state",
+var freshness = Table{Name: "freshness", Kind: State,
 	Holds: "One view that the tables read, and how far it is.",
 	Query: `SELECT g.view, g.table_name AS generation, g.version, c.position, c.count AS events, g.served_at
 		FROM tillstream.served s JOIN tillstream.generations g ON g.id = s.generation JOIN tillstream.checkpoints c ON c.generation = g.id

@@ -8,18 +8,19 @@ var (
 	atColumn       = Column{"at", "business time: when it was so"}
 	recordedColumn = Column{"recorded_at", "record time: when we came to know"}
 	dayColumn      = Column{"day", "day of `at` in UTC; joins `day`"}
-	eventColumn    = Column{"event_id", "the event it is folded from: `/v1/audit/events/{event_id}`"}
+	eventColumn    = Column{"event_id", "the event that is counted: `/v1/audit/events/{event_id}` tells it, `/audit/events/{event_id}` shows it"}
+	positionColumn = Column{"position", "of the log, of the newest event the row is folded from: rows beyond a position are new or changed since"}
 	originColumn   = Column{"origin", "`api`, `policy` or `import`"}
 	currencyColumn = Column{"currency", "ISO 4217 code of every amount of the row"}
 )
 
-var sales = Table{Name: "sales", Kind: "fact", Time: "at",
+var sales = Table{Name: "sales", Kind: Fact,
 	Holds: "One order (`order`: its charges, no line), one order line (`sale`), one part of a credit (`cancelled`, `returned`, " +
 		"`without_original`), or one entry of an accounting note (`accounting`). Money taken back belongs to the day it was taken back. " +
 		"The measures can be summed over any rows; net = gross − cancelled − returned − credited + accounting.",
 	Query: `SELECT key AS fact_id, kind, at, recorded_at, ` + dayOf + `, sku, goods, warehouse, country, customer_id, guest, order_id, line_id,
 		number, reason, units, amount_minor, currency, orders, sold_units, cancelled_units, returned_units, credited_units, gross_minor,
-		cancelled_minor, returned_minor, credited_minor, accounting_minor, net_minor, event_id, origin
+		cancelled_minor, returned_minor, credited_minor, accounting_minor, net_minor, event_id, position, origin
 		FROM {sales_facts} WHERE NOT gone`,
 	Columns: []Column{
 		{"fact_id", "names the row for ever"},
@@ -44,13 +45,13 @@ var sales = Table{Name: "sales", Kind: "fact", Time: "at",
 		{"gross_minor", "of a sale, and of an order its charges"}, {"cancelled_minor", "of a cancellation"},
 		{"returned_minor", "of a return"}, {"credited_minor", "of a credit without original"},
 		{"accounting_minor", "of an accounting entry"}, {"net_minor", "gross less what was taken back, and accounting"},
-		eventColumn, originColumn,
+		eventColumn, positionColumn, originColumn,
 	}}
 
-var stockMovements = Table{Name: "stock_movements", Kind: "fact", Time: "at",
+var stockMovements = Table{Name: "stock_movements", Kind: Fact,
 	Holds: "One change of the units on hand of a SKU at a warehouse. On hand is the sum of `units`.",
 	Query: `SELECT key AS fact_id, kind, at, recorded_at, ` + dayOf + `, sku, warehouse, quantity AS units, reason, reference, order_id, return_id,
-		transfer_id, other_end AS other_warehouse, counted, event_id, origin
+		transfer_id, other_end AS other_warehouse, counted, event_id, position, origin
 		FROM {stock_movements} WHERE NOT gone`,
 	Columns: []Column{
 		{"fact_id", "names the row for ever"},
@@ -61,14 +62,14 @@ var stockMovements = Table{Name: "stock_movements", Kind: "fact", Time: "at",
 		{"reason", "of an adjustment"}, {"reference", "the document it was done for"},
 		{"order_id", "of committed and returned units"}, {"return_id", "of returned units"}, {"transfer_id", "of a transfer"},
 		{"other_warehouse", "the other end of a transfer"}, {"counted", "of a count: what was found"},
-		eventColumn, originColumn,
+		eventColumn, positionColumn, originColumn,
 	}}
 
-var payments = Table{Name: "payments", Kind: "fact", Time: "at",
+var payments = Table{Name: "payments", Kind: Fact,
 	Holds: "One thing that happened to a payment. The measures can be summed over any rows; net = captured − refunded.",
 	Query: `SELECT p.key AS fact_id, p.kind, p.at, p.recorded_at, (p.at AT TIME ZONE 'UTC')::date AS day, p.payment_id, p.order_id, p.provider,
 		p.reason, coalesce(o.country, '') AS country, coalesce(o.customer_id, '') AS customer_id, p.currency, p.amount_minor, p.authorized_minor,
-		p.captured_minor, p.refunded_minor, p.released_minor, p.disputed_minor, p.net_minor, p.event_id, p.origin
+		p.captured_minor, p.refunded_minor, p.released_minor, p.disputed_minor, p.net_minor, p.event_id, p.position, p.origin
 		FROM {payment_movements} p LEFT JOIN {orders} o ON o.key = p.order_id AND NOT o.gone WHERE NOT p.gone`,
 	Columns: []Column{
 		{"fact_id", "names the row for ever"},
@@ -82,13 +83,13 @@ var payments = Table{Name: "payments", Kind: "fact", Time: "at",
 		{"authorized_minor", "of an authorization"}, {"captured_minor", "of a capture"}, {"refunded_minor", "of a refund"},
 		{"released_minor", "of a void or an expiry: held, and given up"}, {"disputed_minor", "of a dispute"},
 		{"net_minor", "captured less refunded"},
-		eventColumn, originColumn,
+		eventColumn, positionColumn, originColumn,
 	}}
 
-var loyalty = Table{Name: "loyalty", Kind: "fact", Time: "at",
+var loyalty = Table{Name: "loyalty", Kind: Fact,
 	Holds: "One movement of a customer's points. `active_points` and `pending_points` are signed changes and can be summed over any rows.",
 	Query: `SELECT key AS fact_id, kind, at, recorded_at, ` + dayOf + `, customer_id, points, active_points, pending_points, active_after,
-		pending_after, short AS short_points, lot_id, order_id, redemption_id, reversal_id, event_id
+		pending_after, short AS short_points, lot_id, order_id, redemption_id, reversal_id, event_id, position
 		FROM {loyalty_statement} WHERE NOT gone AND kind <> 'account'`,
 	Columns: []Column{
 		{"fact_id", "names the row for ever"},
@@ -101,5 +102,5 @@ var loyalty = Table{Name: "loyalty", Kind: "fact", Time: "at",
 		{"short_points", "points to take back that were no longer there"},
 		{"lot_id", "of earned, activated and expired points"}, {"order_id", "that earned them, was paid with them, or was given back"},
 		{"redemption_id", "of burned points"}, {"reversal_id", "of reversed points"},
-		eventColumn,
+		eventColumn, positionColumn,
 	}}

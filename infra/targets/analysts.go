@@ -11,9 +11,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"tillstream/gateway"
 	"tillstream/infra/analytics"
+	"tillstream/infra/analytics/export"
 	"tillstream/infra/local/durable"
 	"tillstream/infra/postgres"
 )
@@ -22,12 +25,18 @@ import (
 // password file. Whoever reads it can read what analysts can.
 const AnalystFile = "analyst.pgpass"
 
-// admitAnalysts makes the star schema and its role, and answers how to connect, without the password. What cannot be had
+// analysts is how they connect, without the password, and what takes tables out for them; the zero value where they cannot.
+type analysts struct {
+	dsn     string
+	exports gateway.Exports
+}
+
+// admitAnalysts makes the star schema and its role. What cannot be had
 // on a server of others is no reason not to start: it is logged, and said in the platform's status.
-func admitAnalysts(ctx context.Context, c Config, db *database, b *board) (dsn string, err error) {
+func admitAnalysts(ctx context.Context, c Config, db *database, b *board) (a analysts, err error) {
 	password, err := analystPassword(c.Data)
 	if err != nil {
-		return "", err
+		return a, err
 	}
 	err = db.KeepNames(ctx, analytics.Schema, analytics.Names())
 	if err == nil {
@@ -35,14 +44,24 @@ func admitAnalysts(ctx context.Context, c Config, db *database, b *board) (dsn s
 	}
 	switch {
 	case err != nil && db.server != nil:
-		return "", err
+		return a, err
 	case err != nil:
 		b.analysts = "none: " + err.Error()
 		c.Log.Warn("analysts cannot connect", "err", err)
-		return "", nil
+		return a, nil
 	}
 	b.analysts = "role " + analytics.Role + ", schema " + analytics.Schema
-	return analystDSN(db.dsn)
+	if a.dsn, err = analystDSN(db.dsn); err != nil {
+		return a, err
+	}
+	config, err := pgx.ParseConfig(db.dsn)
+	if err != nil {
+		return a, errors.New("the DSN of the views is not readable") // its text may hold the password
+	}
+	config.User, config.Password = analytics.Role, password
+	config.RuntimeParams["application_name"] = "tillstream export"
+	a.exports = export.NewSource(config)
+	return a, nil
 }
 
 // analystPassword reads the password, or draws it the first time.

@@ -48,8 +48,12 @@ func Up(ctx context.Context, c Config, announce func(Where)) (err error) {
 	if err != nil {
 		return err
 	}
+	analysts, err := admitAnalysts(ctx, c, db, b)
+	if err != nil {
+		return err
+	}
 	handler := commands.NewHandler(l, commands.Options{Snapshots: db.Snapshots(), LogID: l.id, Log: c.Log})
-	g, err := gateway.New(gateway.Deps{Handler: handler, Commands: commands.Catalog(), Histories: l, Views: v, Keys: people, Platform: b, Parked: b.views.Parked, Replays: b.views, LogID: l.id,
+	g, err := gateway.New(gateway.Deps{Handler: handler, Commands: commands.Catalog(), Histories: l, Views: v, Keys: people, Platform: b, Parked: b.views.Parked, Replays: b.views, Exports: analysts.exports, LogID: l.id,
 		BlindKey: secrets.Blind, RequestKey: secrets.Request, Log: c.Log}, gateway.Options{HTTP: c.HTTP, GRPC: c.GRPC, Warehouse: c.Warehouse})
 	if err != nil {
 		return err
@@ -58,11 +62,7 @@ func Up(ctx context.Context, c Config, announce func(Where)) (err error) {
 	if where.HTTP, where.GRPC, err = g.Listen(); err != nil {
 		return err
 	}
-	analysts, err := admitAnalysts(ctx, c, db, b)
-	if err != nil {
-		return err
-	}
-	if err := owner.Announce(local.Addresses{HTTP: where.HTTP, GRPC: where.GRPC, EventStore: where.EventStore, Analysts: analysts}); err != nil {
+	if err := owner.Announce(local.Addresses{HTTP: where.HTTP, GRPC: where.GRPC, EventStore: where.EventStore, Analysts: analysts.dsn}); err != nil {
 		return err
 	}
 	go forgetErased(ctx, v.Customers, people, c.Log)

@@ -24,7 +24,6 @@ func (o opener) Open(ctx context.Context, sealed events.Sealed, field string) (s
 
 // Views brings every view up where its checkpoint stands, and has it follow the log.
 func Views(ctx context.Context, all *replay.Views) (v gateway.Views, err error) {
-	var forAnalysts projections.Served[projections.CustomerProfile] // who read it under its stable name, not through the gateway
 	for _, bring := range []func() error{
 		func() error { return serve(ctx, all, projections.Products, &v.Products) },
 		func() error { return serve(ctx, all, projections.ProductPages, &v.ProductPages) },
@@ -34,7 +33,7 @@ func Views(ctx context.Context, all *replay.Views) (v gateway.Views, err error) 
 		func() error { return serve(ctx, all, projections.DailyStockMovements, &v.DailyStockMovements) },
 		func() error { return serve(ctx, all, projections.StockLedger, &v.StockLedger) },
 		func() error { return serve(ctx, all, projections.Customers, &v.Customers) },
-		func() error { return serve(ctx, all, projections.CustomerProfiles, &forAnalysts) },
+		func() error { return serve(ctx, all, projections.CustomerProfiles, &v.CustomerProfiles) },
 		func() error { return serve(ctx, all, projections.CustomerOrders, &v.CustomerOrders) },
 		func() error { return serve(ctx, all, projections.Orders, &v.Orders) },
 		func() error { return serve(ctx, all, projections.OrderLines, &v.OrderLines) },
