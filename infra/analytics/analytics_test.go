@@ -97,6 +97,51 @@ func TestStableNamesFollowAPromotion(t *testing.T) {
 	}
 }
 
+// A question that is being answered when a promotion comes goes on to its end, by the generation it began with; the next is
+// answered by the new one, of which the analyst sees the names, and none of the tables beneath.
+func TestAnOpenQuestionGoesOnThroughAPromotion(t *testing.T) {
+	h := analyticstest.Open(t)
+	old := analyticstest.Serve(t, h, projections.SalesFacts)
+	analyticstest.Keep(t, old, map[string]projections.Doc[projections.SalesFact]{"a": sale(7)}, 1)
+	next, err := postgres.Build(t.Context(), h.DB, projections.SalesFacts, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	analyticstest.Keep(t, next, map[string]projections.Doc[projections.SalesFact]{"a": sale(8)}, 1)
+	reading := h.Analyst(t)
+	question, err := reading.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if sum := net(t, reading); sum != 7 {
+		t.Fatalf("sales come to %d", sum)
+	}
+	promoted := make(chan error, 1)
+	go func() { promoted <- h.Promote(context.WithoutCancel(t.Context()), next.Generation().ID) }()
+	for waits := false; !waits; {
+		if err := h.Owner.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'relation' AND relation = 'analytics.sales'::regclass)`).Scan(&waits); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if sum := net(t, reading); sum != 7 {
+		t.Errorf("while the promotion waits, the open question comes to %d", sum)
+	}
+	if err := question.Commit(t.Context()); err != nil {
+		t.Errorf("the open question did not go on to its end: %v", err)
+	}
+	if err := <-promoted; err != nil {
+		t.Fatal(err)
+	}
+	if sum := net(t, reading); sum != 8 {
+		t.Errorf("the next question comes to %d", sum)
+	}
+	for _, table := range []string{old.Generation().Table, next.Generation().Table} {
+		if _, err := reading.Exec(t.Context(), "SELECT FROM tillstream."+table); !denied(err) {
+			t.Errorf("an analyst may read %s beneath the names (%v)", table, err)
+		}
+	}
+}
+
 // A question that stands in the way of a promotion is ended, after a moment.
 func TestAReaderDoesNotHoldUpAPromotion(t *testing.T) {
 	h := analyticstest.Open(t)
@@ -179,6 +224,9 @@ func TestAnAnalystReadsTheSchemaAndNothingElse(t *testing.T) {
 		`COPY sales TO '/tmp/sales'`,
 		`COPY (SELECT 1) TO PROGRAM 'cat'`,
 		`SELECT pg_read_file('/etc/passwd')`,
+		`SELECT pg_ls_dir('.')`, `SELECT pg_stat_file('postgresql.conf')`, `SELECT pg_read_binary_file('/etc/passwd')`,
+		`COPY (SELECT 1) TO '/tmp/out'`, `SELECT pg_reload_conf()`, `SELECT pg_rotate_logfile()`, `CREATE SEQUENCE analytics.s`,
+		`ALTER VIEW sales RENAME TO mine`, `SELECT pg_notify('a', 'b')`, `VACUUM tillstream.snapshots`,
 		`SELECT lo_create(0)`,
 		`SELECT lo_import('/etc/passwd')`,
 		`SELECT pg_advisory_lock(1)`,
