@@ -77,6 +77,26 @@ var answered = map[string]func(p *onlineretail.Plan) []string{
 		}
 		return rows
 	},
+	"Which products sell best": func(p *onlineretail.Plan) []string {
+		left := map[string]int64{}
+		for sku, u := range p.Expected.UnitsBySKU {
+			if (onlineretail.Row{SKU: sku}).IsGoods() {
+				left[sku] = u.Sold - u.Cancelled - u.Returned - u.WithoutOriginal
+			}
+		}
+		names := map[string]string{}
+		for _, product := range p.Products {
+			names[product.SKU] = product.Name
+		}
+		skus := slices.SortedFunc(maps.Keys(left), func(a, b string) int {
+			return cmp.Or(cmp.Compare(left[b], left[a]), strings.Compare(a, b))
+		})
+		var rows []string
+		for _, sku := range skus[:5] {
+			rows = append(rows, fmt.Sprintf("%s|%s|%d", sku, names[sku], left[sku]))
+		}
+		return rows
+	},
 	"How many customers come again": func(p *onlineretail.Plan) []string {
 		months := map[string]map[string]bool{}
 		for _, d := range orders(p) {
