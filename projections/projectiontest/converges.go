@@ -14,8 +14,8 @@ import (
 	"tillstream/projections"
 )
 
-// schedulesInMemory is how many schedules of deliveries Converges tries.
-const schedulesInMemory = 200
+// schedulesInMemory is how many schedules of deliveries Converges tries of one history.
+const schedulesInMemory = 350
 
 // Converges proves that a view told of a history ends as one fold of it would, whatever the schedule of deliveries:
 // lost, repeated, overlapping, out of order, in batches of any size, with crashes before and after a batch is kept.
@@ -27,10 +27,10 @@ func Converges[V any](t *testing.T, view projections.View[V], history []events.R
 // ConvergesOn proves the same of a host. Each call of open answers a new generation.
 func ConvergesOn[V any](t *testing.T, view projections.View[V], history []events.Recorded, schedules int, open func() projections.Documents[V]) {
 	t.Helper()
-	want := Folded(view, history)
+	want, crashes := Folded(view, history), &crashes{}
 	for seed := range schedules {
 		s := schedule[V]{
-			view: view, log: history, docs: open(),
+			view: view, log: history, docs: open(), crashes: crashes,
 			rand: rand.New(rand.NewPCG(uint64(seed), 20101201)),
 		}
 		if err := s.run(t.Context()); err != nil {
@@ -40,7 +40,14 @@ func ConvergesOn[V any](t *testing.T, view projections.View[V], history []events
 			t.Fatalf("schedule %d of %s ends unlike a fresh fold: %v", seed, view.Name, err)
 		}
 	}
+	if len(history) > 0 && (crashes.before == 0 || crashes.after == 0) {
+		t.Errorf("%d schedules of %s crashed %d times before a batch was kept and %d times after: too few to prove anything", schedules, view.Name,
+			crashes.before, crashes.after)
+	}
 }
+
+// crashes counts those before a batch is kept, and those after it is, of which the answer is lost.
+type crashes struct{ before, after int }
 
 // Folded folds a history fact by fact, without any host.
 func Folded[V any](view projections.View[V], history []events.Recorded) map[string]projections.Doc[V] {
@@ -59,6 +66,8 @@ type schedule[V any] struct {
 	log  []events.Recorded
 	docs projections.Documents[V]
 	rand *rand.Rand
+
+	crashes *crashes
 }
 
 const logID events.LogID = "log"
@@ -110,7 +119,7 @@ func (s schedule[V]) run(ctx context.Context) error {
 }
 
 func (s schedule[V]) start(ctx context.Context) (*projections.Projector[V], error) {
-	return projections.NewProjector(ctx, s.view, crashing[V]{s.docs, s.rand}, pagedLog[V]{s}, logID)
+	return projections.NewProjector(ctx, s.view, crashing[V]{s.docs, s.rand, s.crashes}, pagedLog[V]{s}, logID)
 }
 
 func (s schedule[V]) anyInterval() projections.Interval {
@@ -161,17 +170,20 @@ func (p pagedLog[V]) EventAt(_ context.Context, at events.Position) (projections
 // crashing is a host that some batches never reach, and whose answer to some is lost.
 type crashing[V any] struct {
 	projections.Documents[V]
-	rand *rand.Rand
+	rand    *rand.Rand
+	crashes *crashes
 }
 
 func (c crashing[V]) Keep(ctx context.Context, b projections.Batch[V]) error {
 	switch c.rand.IntN(5) {
 	case 0:
+		c.crashes.before++
 		return errCrash
 	case 1:
 		if err := c.Documents.Keep(ctx, b); err != nil {
 			return err
 		}
+		c.crashes.after++
 		return errCrash
 	}
 	return c.Documents.Keep(ctx, b)

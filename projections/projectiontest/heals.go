@@ -87,7 +87,7 @@ func (h *healing) run(ctx context.Context) error {
 // feed tells a view of the first facts of the log in intervals of any size, and crashes now and then.
 func (h *healing) feed(ctx context.Context, view projections.View[Sample], facts int) error {
 	for {
-		p, err := projections.NewProjector(ctx, view, crashing[Sample]{h.docs, h.rand}, poisonedLog{h}, logID)
+		p, err := projections.NewProjector(ctx, view, crashing[Sample]{h.docs, h.rand, &crashes{}}, poisonedLog{h}, logID)
 		if err != nil {
 			return err
 		}
@@ -106,7 +106,7 @@ func (h *healing) feed(ctx context.Context, view projections.View[Sample], facts
 
 // mend retries what is parked, some of it while the rest of the log comes, and crashes now and then.
 func (h *healing) mend(ctx context.Context) (again bool, err error) {
-	p, err := projections.NewProjector(ctx, h.mended, crashing[Sample]{h.docs, h.rand}, poisonedLog{h}, logID)
+	p, err := projections.NewProjector(ctx, h.mended, crashing[Sample]{h.docs, h.rand, &crashes{}}, poisonedLog{h}, logID)
 	if err != nil {
 		return false, err
 	}
