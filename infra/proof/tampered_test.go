@@ -125,16 +125,23 @@ type tampering struct {
 // change gives a column of some row another value, and answers what undoes that.
 func (x *tampering) change(t *testing.T, r *rand.Rand, c projections.Column) (undo func()) {
 	t.Helper()
+	_, undo = x.changeOf(t, r, c)
+	return undo
+}
+
+// changeOf is change that tells which row it was.
+func (x *tampering) changeOf(t *testing.T, r *rand.Rand, c projections.Column) (key string, undo func()) {
+	t.Helper()
 	name := pgx.Identifier{c.Name}.Sanitize()
 	other := map[projections.ColumnKind]string{
 		projections.TextColumn: name + " || 'X'", projections.IntColumn: name + " + 1", projections.BoolColumn: "NOT " + name,
-		projections.TimeColumn: name + " + interval '1 hour'", projections.NestedColumn: "'[]'",
+		projections.TimeColumn: name + " + interval '1 hour'", projections.NestedColumn: "CASE " + name + " WHEN '[]' THEN '[null]'::jsonb ELSE '[]' END",
 	}[c.Kind]
-	key := x.some(t, r, name+" IS NOT NULL")
+	key = x.some(t, r, name+" IS NOT NULL")
 	var was, kind string
 	x.row(t, fmt.Sprintf("SELECT %[1]s::text, pg_typeof(%[1]s)::text FROM %[2]s WHERE key = $1", name, x.table), key, &was, &kind)
 	x.must(t, fmt.Sprintf("UPDATE %s SET %s = %s WHERE key = $1", x.table, name, other), key)
-	return func() {
+	return key, func() {
 		x.must(t, fmt.Sprintf("UPDATE %s SET %s = $2::text::%s WHERE key = $1", x.table, name, kind), key, was)
 	}
 }
