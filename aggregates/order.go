@@ -77,11 +77,13 @@ type Order struct {
 	Units     int64                `json:"units"`
 	Cancelled int64                `json:"cancelled"`
 	Shipped   int64                `json:"shipped"`
-	ToShip    int64                `json:"to_ship"` // units of goods neither shipped nor cancelled
+	ToShip    int64                `json:"to_ship"`   // units of goods neither shipped nor cancelled
+	Guest     bool                 `json:"guest"`     // who ordered has no account
+	Forgotten bool                 `json:"forgotten"` // the guest asked for it
 }
 
 // FoldVersion implements State.
-func (Order) FoldVersion() int { return 2 }
+func (Order) FoldVersion() int { return 3 }
 
 // Evolve implements State.
 func (o Order) Evolve(e events.OrderEvent) Order {
@@ -115,12 +117,14 @@ func (o Order) Evolve(e events.OrderEvent) Order {
 		o.Gone = o.Gone.Plus(e.Amount)
 	case events.OrderClosed:
 		o.Status = OrderClosed
+	case events.OrderGuestForgotten:
+		o.Forgotten = true
 	}
 	return o
 }
 
 func (o Order) placed(e events.OrderPlaced) Order {
-	o = Order{Status: OrderPlaced, Gross: e.Totals.Gross, Lines: make(map[string]OrderLine, len(e.Lines))}
+	o = Order{Status: OrderPlaced, Guest: e.CustomerID == "", Gross: e.Totals.Gross, Lines: make(map[string]OrderLine, len(e.Lines))}
 	for _, l := range e.Lines {
 		o.Lines[l.LineID] = OrderLine{Kind: l.Kind, Quantity: l.Quantity, Gross: l.Gross}
 		o.Units += l.Quantity

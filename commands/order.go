@@ -118,6 +118,33 @@ func (c CloseOrder) Decide(o aggregates.Order) ([]events.OrderEvent, error) {
 	return []events.OrderEvent{events.OrderClosed(c)}, nil
 }
 
+// ForgetGuest forgets who placed an order without an account, whatever the order's state: there may be parcels on their way
+// whose address nobody can read any more.
+type ForgetGuest struct {
+	OrderID string `json:"order_id"`
+}
+
+// Name implements Command.
+func (ForgetGuest) Name() string { return "order.forget_guest" }
+
+// Stream implements Command.
+func (c ForgetGuest) Stream() events.Stream[events.OrderEvent] { return events.Order(c.OrderID) }
+
+// Decide implements Command.
+func (c ForgetGuest) Decide(o aggregates.Order) ([]events.OrderEvent, error) {
+	switch err := check(checkID("order_id", c.OrderID)); {
+	case err != nil:
+		return nil, err
+	case o.Status == aggregates.OrderUnknown:
+		return nil, reject("order_unknown", "there is no order %s", c.OrderID)
+	case !o.Guest:
+		return nil, reject("order_of_customer", "order %s belongs to an account: erase the customer instead", c.OrderID).with("order_id", c.OrderID)
+	case o.Forgotten:
+		return nil, nil
+	}
+	return []events.OrderEvent{events.OrderGuestForgotten(c)}, nil
+}
+
 // alive wants an order that was placed and not cancelled.
 func alive(id string, o aggregates.Order) *Rejection {
 	switch o.Status {
@@ -159,4 +186,5 @@ func offerOrder(c *Codec) {
 	Offer[DeliverOrder](c)
 	Offer[ReturnOrder](c)
 	Offer[CloseOrder](c)
+	Offer[ForgetGuest](c)
 }

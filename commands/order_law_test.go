@@ -65,7 +65,7 @@ func (b *orderBook) note(f events.OrderEvent) {
 		for _, part := range f.Lines {
 			b.lose(part).returned += part.Quantity
 		}
-	case events.OrderDelivered: // moves no unit
+	case events.OrderDelivered, events.OrderGuestForgotten: // moves no unit
 	case events.OrderClosed:
 		b.closed = true
 	}

@@ -33,6 +33,21 @@ var (
 	goodsShipped   = events.OrderShipped{OrderID: "o1", ShipmentID: "s1", FulfillmentID: "f1", Lines: lines("lamps", 3, "mugs", 2)}
 )
 
+func TestForgetGuest(t *testing.T) {
+	forget, forgotten := commands.ForgetGuest{OrderID: "o1"}, events.OrderGuestForgotten{OrderID: "o1"}
+	byGuest := orderPlaced
+	byGuest.CustomerID = ""
+	for _, past := range [][]events.OrderEvent{{byGuest}, {byGuest, orderConfirmed}, {byGuest, orderCancelled}, {byGuest, orderConfirmed, orderClosed}} {
+		order(past...).Then(t, forget, forgotten)
+		order(append(past, forgotten)...).ThenNothing(t, forget)
+	}
+	order(byGuest, forgotten).Then(t, commands.ConfirmOrder{OrderID: "o1"}, orderConfirmed)
+
+	order().Rejects(t, forget, "order_unknown")
+	order(orderPlaced).Rejects(t, forget, "order_of_customer")
+	refusesField(t, order(), commands.ForgetGuest{}, "order_id")
+}
+
 func gbp(minor int64) events.Money { return events.Money{Minor: minor, Currency: "GBP"} }
 
 func gbpUnit(amount int64, scale uint8) events.UnitPrice {

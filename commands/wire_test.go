@@ -23,7 +23,7 @@ func TestCommandsSurviveTheWire(t *testing.T) {
 		commands.Ask(commands.ShipOrder{OrderID: "o1", ShipmentID: "s1", FulfillmentID: "f1", Lines: part}),
 		commands.Ask(commands.DeliverOrder{OrderID: "o1"}),
 		commands.Ask(commands.ReturnOrder{OrderID: "o1", ReturnID: "r1", Lines: part}),
-		commands.Ask(commands.CloseOrder{OrderID: "o1"}),
+		commands.Ask(commands.CloseOrder{OrderID: "o1"}), commands.Ask(commands.ForgetGuest{OrderID: "o1"}),
 		commands.Ask(requestPayment),
 		commands.Ask(commands.AuthorizePayment{PaymentID: "p1", Amount: euro, Reference: "ref", ExpiresAt: &at}),
 		commands.Ask(commands.DeclinePayment{PaymentID: "p1", Reason: "r"}),

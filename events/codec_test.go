@@ -41,7 +41,7 @@ func generators() map[string]*rapid.Generator[Event] {
 		made[StockReturned](), made[StockTransferredOut](), made[StockTransferredIn](), made[StockCounted](), made[BackorderAllowed](),
 		made[CustomerOpened](), made[CustomerDescribed](), made[CustomerErased](), made[EmailClaimed](), made[EmailReleased](),
 		made[OrderPlaced](), made[OrderConfirmed](), made[OrderLineCancelled](), made[OrderPartiallyShipped](), made[OrderShipped](),
-		made[OrderDelivered](), made[OrderCancelled](), made[OrderReturned](), made[OrderClosed](),
+		made[OrderDelivered](), made[OrderCancelled](), made[OrderReturned](), made[OrderClosed](), made[OrderGuestForgotten](),
 		made[PaymentRequested](), made[PaymentAuthorized](), made[PaymentDeclined](), made[PaymentCaptured](), made[PaymentRefunded](),
 		made[PaymentVoided](), made[PaymentExpired](), made[PaymentDisputed](),
 		made[ShipmentPlanned](), made[FulfillmentReduced](), made[FulfillmentPicked](), made[FulfillmentPacked](), made[FulfillmentDispatched](),

@@ -148,6 +148,12 @@ type OrderClosed struct {
 	OrderID string `json:"order_id"`
 }
 
+// OrderGuestForgotten says the guest asked to be forgotten: the key of GuestSubject is deleted next, and every view blanks.
+// What was ordered and paid stays.
+type OrderGuestForgotten struct {
+	OrderID string `json:"order_id"`
+}
+
 func (OrderPlaced) Type() string           { return "order.placed" }
 func (OrderConfirmed) Type() string        { return "order.confirmed" }
 func (OrderLineCancelled) Type() string    { return "order.line_cancelled" }
@@ -157,6 +163,7 @@ func (OrderDelivered) Type() string        { return "order.delivered" }
 func (OrderCancelled) Type() string        { return "order.cancelled" }
 func (OrderReturned) Type() string         { return "order.returned" }
 func (OrderClosed) Type() string           { return "order.closed" }
+func (OrderGuestForgotten) Type() string   { return "order.guest_forgotten" }
 
 func (OrderPlaced) orderEvent()           {}
 func (OrderConfirmed) orderEvent()        {}
@@ -167,6 +174,7 @@ func (OrderDelivered) orderEvent()        {}
 func (OrderCancelled) orderEvent()        {}
 func (OrderReturned) orderEvent()         {}
 func (OrderClosed) orderEvent()           {}
+func (OrderGuestForgotten) orderEvent()   {}
 
 // Order is the stream of one order.
 func Order(id string) Stream[OrderEvent] { return Stream[OrderEvent]("order-" + id) }
@@ -227,6 +235,11 @@ func (e OrderClosed) Sentence() string {
 	return fmt.Sprintf("Order %s was closed", short(e.OrderID))
 }
 
+// Sentence says the fact in plain words.
+func (e OrderGuestForgotten) Sentence() string {
+	return fmt.Sprintf("The guest of order %s asked to be forgotten", short(e.OrderID))
+}
+
 func admitOrder(c *Codec) {
 	Current[OrderPlaced](c)
 	Current[OrderConfirmed](c)
@@ -237,4 +250,5 @@ func admitOrder(c *Codec) {
 	Current[OrderCancelled](c)
 	Current[OrderReturned](c)
 	Current[OrderClosed](c)
+	Current[OrderGuestForgotten](c)
 }

@@ -21,6 +21,7 @@ func orderSamples() []Event {
 		OrderCancelled{OrderID: "o1", Lines: []LineAmount{{"l1", 5, gbp(1138)}}, Amount: gbp(1638), Reason: "not paid"},
 		OrderReturned{OrderID: "o1", ReturnID: "r1", Lines: []LineAmount{{"l1", 1, gbp(228)}}, Amount: gbp(228)},
 		OrderClosed{OrderID: "o1"},
+		OrderGuestForgotten{OrderID: "o1"},
 	}
 }
 

@@ -141,6 +141,10 @@ var reach = map[string]struct {
 		s.post("/v1/customers/"+id+"/erase", "").is(200)
 		return s.post("/v1/customers/"+id+"/describe", `{"name":"Ann","country":"GB"}`)
 	}},
+	"order_of_customer": {409, func(s *shop) reply {
+		placed := s.post("/v1/orders", `{"customer_id":"`+customer(s)+`","currency":"GBP","lines":[{"sku":"LAMP-1","quantity":1}],"payment":{"token":"t"}}`)
+		return s.post("/v1/orders/"+placed.is(201)["order_id"].(string)+"/forget-guest", "")
+	}},
 	"command_in_flight":    {409, inFlight},
 	"lost_race":            {409, lostRace},
 	"token_of_another_log": {409, func(s *shop) reply { return s.get("/v1/products", "Consistency-Token", "AQFvdGhlcg") }},

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 
+	"tillstream/commands"
 	"tillstream/events"
 	ordersv1 "tillstream/gateway/api/orders/v1"
 	"tillstream/projections"
@@ -131,8 +132,23 @@ func (s ordersService) orderOf(ctx context.Context, o projections.Order, lines [
 	if err != nil {
 		return nil, err
 	}
+	out.GuestForgotten = o.GuestForgotten || o.GuestName != nil && out.GuestName == nil // the view may not have heard yet
 	out.ShipTo, err = addressFrom(address)
 	return out, err
+}
+
+// ForgetGuest implements ordersv1.OrdersServer. It answers when the key is gone; asked again, it completes what was cut off.
+func (s ordersService) ForgetGuest(ctx context.Context, in *ordersv1.ForgetGuestRequest) (*ordersv1.GuestForgotten, error) {
+	if !visible(in.OrderId, 1, 64) {
+		return nil, badField("order_id", "is no id of an order")
+	}
+	if _, err := s.send(ctx, commands.Ask(commands.ForgetGuest{OrderID: in.OrderId})); err != nil {
+		return nil, err
+	}
+	if err := s.deps.Keys.Forget(ctx, events.GuestSubject(in.OrderId)); err != nil {
+		return nil, err
+	}
+	return &ordersv1.GuestForgotten{OrderId: in.OrderId, Forgotten: true}, nil
 }
 
 func orderTotals(o projections.Order) events.Totals {

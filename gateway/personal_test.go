@@ -158,6 +158,75 @@ func TestAGuestReadsTheirOrder(t *testing.T) {
 	}
 }
 
+func TestAForgottenGuestIsNowhereRead(t *testing.T) {
+	s := stocked(t)
+	placed := s.order("", "Idempotency-Key", "o")
+	id := placed.is(201)["order_id"].(string)
+	event := s.lastOf("type=order.placed")
+	paths := []string{"/v1/orders/" + id, "/v1/orders", "/v1/audit/events/" + event, "/v1/audit/events", "/audit/events/" + event, "/v1/audit/export"}
+	personal := func() (found []string) {
+		for _, path := range paths {
+			body := s.get(path, "X-Actor", anna).body
+			for _, secret := range []string{"Gus", "gus@", "Low Street", "tok_secret"} {
+				if strings.Contains(body, secret) {
+					found = append(found, path+" shows "+secret)
+				}
+			}
+		}
+		return found
+	}
+	if len(personal()) == 0 {
+		t.Fatal("nobody reads the guest before, so nothing is proven after")
+	}
+
+	forget := func(headers ...string) reply { return s.post("/v1/orders/"+id+"/forget-guest", "", headers...) }
+	first := forget("Idempotency-Key", "k")
+	first.is(200)
+	for _, again := range []reply{forget("Idempotency-Key", "k"), forget()} {
+		if again.code != 200 || again.body != first.body {
+			t.Errorf("asked again: %d %s", again.code, again.body)
+		}
+	}
+	if found := personal(); found != nil {
+		t.Errorf("%v", found)
+	}
+	got := s.get("/v1/orders/" + id).is(200)
+	if got["guest_forgotten"] != true || got["guest_name"] != nil || got["guest_email"] != nil || got["ship_to"] != nil || got["state"] != "placed" {
+		t.Errorf("the order reads %v", got)
+	}
+	if o, _, err := s.deps.Views.Orders.Get(t.Context(), id); err != nil || o.GuestName != nil || o.GuestEmail != nil || o.ShipTo != nil {
+		t.Errorf("the view still holds %+v, %v", o, err)
+	}
+	for _, r := range s.log.All() { // whatever is sealed in the log for this guest
+		if e, is := r.Event.(events.OrderPlaced); is && e.OrderID == id {
+			for _, sealed := range []*events.Sealed{e.Guest.Name, e.Guest.Email, e.ShipTo, e.PaymentToken} {
+				if _, err := s.keys.Open(t.Context(), sealed.Subject, sealed.Key); err == nil {
+					t.Error("a key of the guest is still there")
+				}
+			}
+		}
+	}
+	if again := s.order("", "Idempotency-Key", "o"); again.body != placed.body {
+		t.Errorf("the order placed again: %s", again.body)
+	}
+	if other := s.order("").is(201)["order_id"].(string); s.get("/v1/orders/" + other).is(200)["guest_name"] != "Gus Guest" {
+		t.Error("another order of the same guest is another person's")
+	}
+}
+
+func TestAForgettingThatWasCutOffIsCompleted(t *testing.T) {
+	s := stocked(t)
+	id := s.order("").is(201)["order_id"].(string)
+	s.log.breaks("order-" + id)
+	s.post("/v1/orders/"+id+"/forget-guest", "").fails(500, "internal")
+	if got := s.get("/v1/orders/" + id).is(200); got["guest_name"] != "Gus Guest" || got["guest_forgotten"] != false {
+		t.Errorf("the key is gone, and nothing says why: %v", got)
+	}
+	s.log.breaks("")
+	s.post("/v1/orders/"+id+"/forget-guest", "").is(200)
+	s.post("/v1/orders/none/forget-guest", "").fails(404, "order_unknown")
+}
+
 // all lists the recorded facts of a wire name.
 func (s *shop) all(wire string) (found []events.Recorded) {
 	for _, r := range s.log.All() {

@@ -43,6 +43,7 @@ var Reasons = []Reason{
 	{"backorder_in_use", "409", "More units are on backorder already than the new limit allows.", "Receive goods or release reservations first."},
 	{"stock_beyond_limit", "409", "More units than a stock item may ever hold.", "Check the quantity."},
 	{"email_taken", "409", "The e-mail address has an account.", "Use that account, or another address."},
+	{"order_of_customer", "409", "The order belongs to an account, so it has no guest to forget.", "Erase the customer instead."},
 	{"customer_erased", "409", "The person was forgotten at their own wish.", "Open a new account."},
 	{"command_in_flight", "409", "A command with the same Idempotency-Key is being answered right now.", "Wait, then ask again with the same key."},
 	{"lost_race", "409", "Others kept changing the same thing; `details.between` names the facts that came in between.", "Read it again, then ask again."},

@@ -30,6 +30,7 @@ type Order struct {
 	Number          string `col:",index"` // in the books the order was imported from
 	CustomerID      string `col:",index"` // empty: a guest
 	Guest           bool
+	GuestForgotten  bool // at their own wish: nothing personal is known any more
 	Country         string
 	Currency        string
 	State           OrderState `col:",index"` // placed, confirmed, partially_shipped, shipped, delivered, cancelled, closed
@@ -56,9 +57,9 @@ type Order struct {
 	Rounding        string          // name of the rounding rule
 	FX              *events.FX      // at which the order is booked in another currency
 	Charges         []events.Charge // carriage, wrapping: what belongs to no line
-	GuestName       *events.Sealed  // of a guest
-	GuestEmail      *events.Sealed  // of a guest
-	ShipTo          *events.Sealed  // where the parcels go
+	GuestName       *events.Sealed  // of a guest, nil once forgotten
+	GuestEmail      *events.Sealed  // of a guest, nil once forgotten
+	ShipTo          *events.Sealed  // where the parcels go; of a guest nil once forgotten
 	Payments        []Payment       // in the order they were requested
 	Fulfillments    []Fulfillment   // one per warehouse, in the order they were planned
 	Returns         []Return        // in the order they were requested
@@ -100,6 +101,7 @@ var Orders = Define("orders", 1, slices.Concat([]Rule[Order]{
 	On(func(e events.OrderReturned) []string { return []string{e.OrderID} }, Order.returned),
 	On(func(e events.OrderClosed) []string { return []string{e.OrderID} },
 		func(o Order, _ string, f Fact[events.OrderClosed]) Order { return o.in(OrderIsClosed, f.Meta) }),
+	On(func(e events.OrderGuestForgotten) []string { return []string{e.OrderID} }, Order.forgotten),
 	On(creditedOrders, Order.credited),
 }, paymentsOfOrder, shipmentOfOrder, returnsOfOrder)...)
 
@@ -144,6 +146,12 @@ func (o Order) returned(_ string, f Fact[events.OrderReturned]) Order {
 	o.ReturnedUnits += unitsOf(f.Event.Lines)
 	o.ReturnedMinor += f.Event.Amount.Minor
 	o.ChangedAt = f.At
+	return o
+}
+
+func (o Order) forgotten(_ string, f Fact[events.OrderGuestForgotten]) Order {
+	o.GuestName, o.GuestEmail, o.ShipTo = nil, nil, nil
+	o.GuestForgotten, o.ChangedAt = true, f.At
 	return o
 }
 

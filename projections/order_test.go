@@ -57,6 +57,9 @@ var (
 		{LineID: "l1", SKU: "85123A", Warehouse: "UK", Quantity: 2, Amount: pounds(510)}}}
 )
 
+// unsealed is what a blanked column holds.
+var unsealed *events.Sealed
+
 func TestOrders(t *testing.T) {
 	specify(t, Orders, []spec[Order]{
 		{name: "opens the page", key: "o1", when: imported(twoLanterns),
@@ -71,6 +74,11 @@ func TestOrders(t *testing.T) {
 			then: columns{"order_id": "o2", "guest": true, "country": "France", "currency": "GBP", "state": "placed",
 				"payment_state": "none", "shipment_state": "none", "guest_name": sealed("guest-o2"),
 				"guest_email": sealed("guest-o2"), "placed_at": dawn, "recorded_at": dawn.Add(time.Hour), "origin": "api"}},
+		{name: "forgets its guest", key: "o2",
+			given: []events.Event{events.OrderPlaced{OrderID: "o2", Country: "France", Currency: "GBP", ShipTo: sealed("guest-o2"),
+				Guest: &events.Guest{Name: sealed("guest-o2"), Email: sealed("guest-o2")}}},
+			when: events.OrderGuestForgotten{OrderID: "o2"},
+			then: columns{"guest_forgotten": true, "guest_name": unsealed, "guest_email": unsealed, "ship_to": unsealed}},
 		orderSpec("is a promise of the shop", events.OrderConfirmed{OrderID: "o1"}, columns{"state": "confirmed"}),
 		orderSpec("leaves the order standing", oneCancelled, columns{"cancelled_units": 1, "cancelled_minor": 255}),
 		orderSpec("ends it, charges included", allCancelled,

@@ -143,6 +143,7 @@ func (s *shop) parcel() {
 
 func (s *shop) finish() {
 	if o, _ := s.order(); o != nil {
-		s.oneOf(events.OrderConfirmed{OrderID: o.id}, events.OrderDelivered{OrderID: o.id}, events.OrderClosed{OrderID: o.id})
+		s.oneOf(events.OrderConfirmed{OrderID: o.id}, events.OrderDelivered{OrderID: o.id}, events.OrderClosed{OrderID: o.id},
+			events.OrderGuestForgotten{OrderID: o.id})
 	}
 }

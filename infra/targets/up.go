@@ -65,7 +65,7 @@ func Up(ctx context.Context, c Config, announce func(Where)) (err error) {
 	if err := owner.Announce(local.Addresses{HTTP: where.HTTP, GRPC: where.GRPC, EventStore: where.EventStore, Analysts: analysts.dsn}); err != nil {
 		return err
 	}
-	go forgetErased(ctx, v.Customers, people, c.Log)
+	go forgetErased(ctx, v, people, c.Log)
 	return run(ctx, l, db, b.hub, g, func() { announce(where) })
 }
 

@@ -24,6 +24,102 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type ForgetGuestRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgetGuestRequest) Reset() {
+	*x = ForgetGuestRequest{}
+	mi := &file_orders_v1_orders_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgetGuestRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgetGuestRequest) ProtoMessage() {}
+
+func (x *ForgetGuestRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orders_v1_orders_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgetGuestRequest.ProtoReflect.Descriptor instead.
+func (*ForgetGuestRequest) Descriptor() ([]byte, []int) {
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *ForgetGuestRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+type GuestForgotten struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Forgotten     bool                   `protobuf:"varint,2,opt,name=forgotten,proto3" json:"forgotten,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GuestForgotten) Reset() {
+	*x = GuestForgotten{}
+	mi := &file_orders_v1_orders_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GuestForgotten) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GuestForgotten) ProtoMessage() {}
+
+func (x *GuestForgotten) ProtoReflect() protoreflect.Message {
+	mi := &file_orders_v1_orders_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GuestForgotten.ProtoReflect.Descriptor instead.
+func (*GuestForgotten) Descriptor() ([]byte, []int) {
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *GuestForgotten) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
+func (x *GuestForgotten) GetForgotten() bool {
+	if x != nil {
+		return x.Forgotten
+	}
+	return false
+}
+
 type PlaceRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"` // this or guest
@@ -39,7 +135,7 @@ type PlaceRequest struct {
 
 func (x *PlaceRequest) Reset() {
 	*x = PlaceRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[0]
+	mi := &file_orders_v1_orders_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -51,7 +147,7 @@ func (x *PlaceRequest) String() string {
 func (*PlaceRequest) ProtoMessage() {}
 
 func (x *PlaceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[0]
+	mi := &file_orders_v1_orders_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -64,7 +160,7 @@ func (x *PlaceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceRequest.ProtoReflect.Descriptor instead.
 func (*PlaceRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{0}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *PlaceRequest) GetCustomerId() string {
@@ -126,7 +222,7 @@ type Guest struct {
 
 func (x *Guest) Reset() {
 	*x = Guest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[1]
+	mi := &file_orders_v1_orders_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -138,7 +234,7 @@ func (x *Guest) String() string {
 func (*Guest) ProtoMessage() {}
 
 func (x *Guest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[1]
+	mi := &file_orders_v1_orders_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -151,7 +247,7 @@ func (x *Guest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Guest.ProtoReflect.Descriptor instead.
 func (*Guest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{1}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Guest) GetName() string {
@@ -179,7 +275,7 @@ type PlaceLine struct {
 
 func (x *PlaceLine) Reset() {
 	*x = PlaceLine{}
-	mi := &file_orders_v1_orders_proto_msgTypes[2]
+	mi := &file_orders_v1_orders_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -191,7 +287,7 @@ func (x *PlaceLine) String() string {
 func (*PlaceLine) ProtoMessage() {}
 
 func (x *PlaceLine) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[2]
+	mi := &file_orders_v1_orders_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -204,7 +300,7 @@ func (x *PlaceLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceLine.ProtoReflect.Descriptor instead.
 func (*PlaceLine) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{2}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *PlaceLine) GetSku() string {
@@ -237,7 +333,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_orders_v1_orders_proto_msgTypes[3]
+	mi := &file_orders_v1_orders_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -249,7 +345,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[3]
+	mi := &file_orders_v1_orders_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -262,7 +358,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{3}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Payment) GetToken() string {
@@ -285,7 +381,7 @@ type Placed struct {
 
 func (x *Placed) Reset() {
 	*x = Placed{}
-	mi := &file_orders_v1_orders_proto_msgTypes[4]
+	mi := &file_orders_v1_orders_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -297,7 +393,7 @@ func (x *Placed) String() string {
 func (*Placed) ProtoMessage() {}
 
 func (x *Placed) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[4]
+	mi := &file_orders_v1_orders_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -310,7 +406,7 @@ func (x *Placed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placed.ProtoReflect.Descriptor instead.
 func (*Placed) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{4}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Placed) GetOrderId() string {
@@ -365,7 +461,7 @@ type PlacedLine struct {
 
 func (x *PlacedLine) Reset() {
 	*x = PlacedLine{}
-	mi := &file_orders_v1_orders_proto_msgTypes[5]
+	mi := &file_orders_v1_orders_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -377,7 +473,7 @@ func (x *PlacedLine) String() string {
 func (*PlacedLine) ProtoMessage() {}
 
 func (x *PlacedLine) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[5]
+	mi := &file_orders_v1_orders_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -390,7 +486,7 @@ func (x *PlacedLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlacedLine.ProtoReflect.Descriptor instead.
 func (*PlacedLine) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{5}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *PlacedLine) GetLineId() string {
@@ -468,7 +564,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[6]
+	mi := &file_orders_v1_orders_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -480,7 +576,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[6]
+	mi := &file_orders_v1_orders_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -493,7 +589,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{6}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetRequest) GetOrderId() string {
@@ -525,30 +621,31 @@ func (x *GetRequest) GetKnownAt() *timestamppb.Timestamp {
 }
 
 type Order struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	Number        string                 `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
-	CustomerId    string                 `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"` // empty: a guest
-	Country       string                 `protobuf:"bytes,4,opt,name=country,proto3" json:"country,omitempty"`
-	Currency      string                 `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
-	State         string                 `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
-	PlacedAt      *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
-	Totals        *v1.Totals             `protobuf:"bytes,8,opt,name=totals,proto3" json:"totals,omitempty"`
-	Cancelled     *v1.Money              `protobuf:"bytes,9,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
-	Returned      *v1.Money              `protobuf:"bytes,10,opt,name=returned,proto3" json:"returned,omitempty"`
-	Lines         []*OrderLine           `protobuf:"bytes,11,rep,name=lines,proto3" json:"lines,omitempty"`
-	PaymentState  string                 `protobuf:"bytes,12,opt,name=payment_state,json=paymentState,proto3" json:"payment_state,omitempty"`
-	ShipmentState string                 `protobuf:"bytes,13,opt,name=shipment_state,json=shipmentState,proto3" json:"shipment_state,omitempty"`
-	GuestName     *string                `protobuf:"bytes,14,opt,name=guest_name,json=guestName,proto3,oneof" json:"guest_name,omitempty"` // null: no guest, or forgotten
-	GuestEmail    *string                `protobuf:"bytes,15,opt,name=guest_email,json=guestEmail,proto3,oneof" json:"guest_email,omitempty"`
-	ShipTo        *v1.Address            `protobuf:"bytes,16,opt,name=ship_to,json=shipTo,proto3" json:"ship_to,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	state          protoimpl.MessageState `protogen:"open.v1"`
+	OrderId        string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	Number         string                 `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	CustomerId     string                 `protobuf:"bytes,3,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"` // empty: a guest
+	Country        string                 `protobuf:"bytes,4,opt,name=country,proto3" json:"country,omitempty"`
+	Currency       string                 `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
+	State          string                 `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
+	PlacedAt       *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
+	Totals         *v1.Totals             `protobuf:"bytes,8,opt,name=totals,proto3" json:"totals,omitempty"`
+	Cancelled      *v1.Money              `protobuf:"bytes,9,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
+	Returned       *v1.Money              `protobuf:"bytes,10,opt,name=returned,proto3" json:"returned,omitempty"`
+	Lines          []*OrderLine           `protobuf:"bytes,11,rep,name=lines,proto3" json:"lines,omitempty"`
+	PaymentState   string                 `protobuf:"bytes,12,opt,name=payment_state,json=paymentState,proto3" json:"payment_state,omitempty"`
+	ShipmentState  string                 `protobuf:"bytes,13,opt,name=shipment_state,json=shipmentState,proto3" json:"shipment_state,omitempty"`
+	GuestName      *string                `protobuf:"bytes,14,opt,name=guest_name,json=guestName,proto3,oneof" json:"guest_name,omitempty"` // null: no guest, or forgotten
+	GuestEmail     *string                `protobuf:"bytes,15,opt,name=guest_email,json=guestEmail,proto3,oneof" json:"guest_email,omitempty"`
+	ShipTo         *v1.Address            `protobuf:"bytes,16,opt,name=ship_to,json=shipTo,proto3" json:"ship_to,omitempty"`
+	GuestForgotten bool                   `protobuf:"varint,17,opt,name=guest_forgotten,json=guestForgotten,proto3" json:"guest_forgotten,omitempty"` // at their own wish: nothing personal can be read any more
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_orders_v1_orders_proto_msgTypes[7]
+	mi := &file_orders_v1_orders_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -560,7 +657,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[7]
+	mi := &file_orders_v1_orders_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -573,7 +670,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{7}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Order) GetOrderId() string {
@@ -688,6 +785,13 @@ func (x *Order) GetShipTo() *v1.Address {
 	return nil
 }
 
+func (x *Order) GetGuestForgotten() bool {
+	if x != nil {
+		return x.GuestForgotten
+	}
+	return false
+}
+
 type OrderLine struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	LineId        string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -707,7 +811,7 @@ type OrderLine struct {
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_orders_v1_orders_proto_msgTypes[8]
+	mi := &file_orders_v1_orders_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -719,7 +823,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[8]
+	mi := &file_orders_v1_orders_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -732,7 +836,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{8}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -827,7 +931,7 @@ type ListRequest struct {
 
 func (x *ListRequest) Reset() {
 	*x = ListRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_orders_v1_orders_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -839,7 +943,7 @@ func (x *ListRequest) String() string {
 func (*ListRequest) ProtoMessage() {}
 
 func (x *ListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_orders_v1_orders_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -852,7 +956,7 @@ func (x *ListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
 func (*ListRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{9}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *ListRequest) GetState() string {
@@ -922,7 +1026,7 @@ type OrderSummary struct {
 
 func (x *OrderSummary) Reset() {
 	*x = OrderSummary{}
-	mi := &file_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_orders_v1_orders_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -934,7 +1038,7 @@ func (x *OrderSummary) String() string {
 func (*OrderSummary) ProtoMessage() {}
 
 func (x *OrderSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_orders_v1_orders_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -947,7 +1051,7 @@ func (x *OrderSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderSummary.ProtoReflect.Descriptor instead.
 func (*OrderSummary) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{10}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *OrderSummary) GetOrderId() string {
@@ -1030,7 +1134,7 @@ type OrderList struct {
 
 func (x *OrderList) Reset() {
 	*x = OrderList{}
-	mi := &file_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_orders_v1_orders_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1042,7 +1146,7 @@ func (x *OrderList) String() string {
 func (*OrderList) ProtoMessage() {}
 
 func (x *OrderList) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_orders_v1_orders_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1055,7 +1159,7 @@ func (x *OrderList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderList.ProtoReflect.Descriptor instead.
 func (*OrderList) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{11}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *OrderList) GetItems() []*OrderSummary {
@@ -1081,7 +1185,7 @@ type GetCreditNoteRequest struct {
 
 func (x *GetCreditNoteRequest) Reset() {
 	*x = GetCreditNoteRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_orders_v1_orders_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1093,7 +1197,7 @@ func (x *GetCreditNoteRequest) String() string {
 func (*GetCreditNoteRequest) ProtoMessage() {}
 
 func (x *GetCreditNoteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_orders_v1_orders_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1106,7 +1210,7 @@ func (x *GetCreditNoteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCreditNoteRequest.ProtoReflect.Descriptor instead.
 func (*GetCreditNoteRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{12}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetCreditNoteRequest) GetCreditNoteId() string {
@@ -1133,7 +1237,7 @@ type CreditNote struct {
 
 func (x *CreditNote) Reset() {
 	*x = CreditNote{}
-	mi := &file_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_orders_v1_orders_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1145,7 +1249,7 @@ func (x *CreditNote) String() string {
 func (*CreditNote) ProtoMessage() {}
 
 func (x *CreditNote) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_orders_v1_orders_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1158,7 +1262,7 @@ func (x *CreditNote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditNote.ProtoReflect.Descriptor instead.
 func (*CreditNote) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{13}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CreditNote) GetCreditNoteId() string {
@@ -1242,7 +1346,7 @@ type CreditPart struct {
 
 func (x *CreditPart) Reset() {
 	*x = CreditPart{}
-	mi := &file_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_orders_v1_orders_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1254,7 +1358,7 @@ func (x *CreditPart) String() string {
 func (*CreditPart) ProtoMessage() {}
 
 func (x *CreditPart) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_orders_v1_orders_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1267,7 +1371,7 @@ func (x *CreditPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditPart.ProtoReflect.Descriptor instead.
 func (*CreditPart) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{14}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CreditPart) GetPartId() string {
@@ -1352,7 +1456,7 @@ type ListCreditNotesRequest struct {
 
 func (x *ListCreditNotesRequest) Reset() {
 	*x = ListCreditNotesRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_orders_v1_orders_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1364,7 +1468,7 @@ func (x *ListCreditNotesRequest) String() string {
 func (*ListCreditNotesRequest) ProtoMessage() {}
 
 func (x *ListCreditNotesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_orders_v1_orders_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1377,7 +1481,7 @@ func (x *ListCreditNotesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCreditNotesRequest.ProtoReflect.Descriptor instead.
 func (*ListCreditNotesRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{15}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListCreditNotesRequest) GetCustomerId() string {
@@ -1424,7 +1528,7 @@ type CreditNoteSummary struct {
 
 func (x *CreditNoteSummary) Reset() {
 	*x = CreditNoteSummary{}
-	mi := &file_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_orders_v1_orders_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1436,7 +1540,7 @@ func (x *CreditNoteSummary) String() string {
 func (*CreditNoteSummary) ProtoMessage() {}
 
 func (x *CreditNoteSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_orders_v1_orders_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1449,7 +1553,7 @@ func (x *CreditNoteSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditNoteSummary.ProtoReflect.Descriptor instead.
 func (*CreditNoteSummary) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{16}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *CreditNoteSummary) GetCreditNoteId() string {
@@ -1518,7 +1622,7 @@ type CreditNoteList struct {
 
 func (x *CreditNoteList) Reset() {
 	*x = CreditNoteList{}
-	mi := &file_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_orders_v1_orders_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1530,7 +1634,7 @@ func (x *CreditNoteList) String() string {
 func (*CreditNoteList) ProtoMessage() {}
 
 func (x *CreditNoteList) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_orders_v1_orders_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1543,7 +1647,7 @@ func (x *CreditNoteList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditNoteList.ProtoReflect.Descriptor instead.
 func (*CreditNoteList) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{17}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CreditNoteList) GetItems() []*CreditNoteSummary {
@@ -1564,7 +1668,12 @@ var File_orders_v1_orders_proto protoreflect.FileDescriptor
 
 const file_orders_v1_orders_proto_rawDesc = "" +
 	"\n" +
-	"\x16orders/v1/orders.proto\x12\x14tillstream.orders.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14types/v1/types.proto\"\xc3\x02\n" +
+	"\x16orders/v1/orders.proto\x12\x14tillstream.orders.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14types/v1/types.proto\"/\n" +
+	"\x12ForgetGuestRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\"I\n" +
+	"\x0eGuestForgotten\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1c\n" +
+	"\tforgotten\x18\x02 \x01(\bR\tforgotten\"\xc3\x02\n" +
 	"\fPlaceRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x121\n" +
@@ -1605,7 +1714,7 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x14\n" +
 	"\x05until\x18\x02 \x01(\tR\x05until\x12/\n" +
 	"\x05as_of\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x125\n" +
-	"\bknown_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"\xaa\x05\n" +
+	"\bknown_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aknownAt\"\xd3\x05\n" +
 	"\x05Order\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x1f\n" +
@@ -1626,7 +1735,8 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"guest_name\x18\x0e \x01(\tH\x00R\tguestName\x88\x01\x01\x12$\n" +
 	"\vguest_email\x18\x0f \x01(\tH\x01R\n" +
 	"guestEmail\x88\x01\x01\x125\n" +
-	"\aship_to\x18\x10 \x01(\v2\x1c.tillstream.types.v1.AddressR\x06shipToB\r\n" +
+	"\aship_to\x18\x10 \x01(\v2\x1c.tillstream.types.v1.AddressR\x06shipTo\x12'\n" +
+	"\x0fguest_forgotten\x18\x11 \x01(\bR\x0eguestForgottenB\r\n" +
 	"\v_guest_nameB\x0e\n" +
 	"\f_guest_email\"\xd2\x02\n" +
 	"\tOrderLine\x12\x17\n" +
@@ -1714,11 +1824,12 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"\x0eCreditNoteList\x12=\n" +
 	"\x05items\x18\x01 \x03(\v2'.tillstream.orders.v1.CreditNoteSummaryR\x05items\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
-	"nextCursor2\xb3\x02\n" +
+	"nextCursor2\xc2\x03\n" +
 	"\x06Orders\x12d\n" +
 	"\x05Place\x12\".tillstream.orders.v1.PlaceRequest\x1a\x1c.tillstream.orders.v1.Placed\"\x19\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
 	"/v1/orders\x12c\n" +
-	"\x03Get\x12 .tillstream.orders.v1.GetRequest\x1a\x1b.tillstream.orders.v1.Order\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{order_id}\x12^\n" +
+	"\x03Get\x12 .tillstream.orders.v1.GetRequest\x1a\x1b.tillstream.orders.v1.Order\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{order_id}\x12\x8c\x01\n" +
+	"\vForgetGuest\x12(.tillstream.orders.v1.ForgetGuestRequest\x1a$.tillstream.orders.v1.GuestForgotten\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/orders/{order_id}/forget-guest\x12^\n" +
 	"\x04List\x12!.tillstream.orders.v1.ListRequest\x1a\x1f.tillstream.orders.v1.OrderList\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/orders2\x83\x02\n" +
 	"\vCreditNotes\x12~\n" +
@@ -1737,79 +1848,83 @@ func file_orders_v1_orders_proto_rawDescGZIP() []byte {
 	return file_orders_v1_orders_proto_rawDescData
 }
 
-var file_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_orders_v1_orders_proto_goTypes = []any{
-	(*PlaceRequest)(nil),           // 0: tillstream.orders.v1.PlaceRequest
-	(*Guest)(nil),                  // 1: tillstream.orders.v1.Guest
-	(*PlaceLine)(nil),              // 2: tillstream.orders.v1.PlaceLine
-	(*Payment)(nil),                // 3: tillstream.orders.v1.Payment
-	(*Placed)(nil),                 // 4: tillstream.orders.v1.Placed
-	(*PlacedLine)(nil),             // 5: tillstream.orders.v1.PlacedLine
-	(*GetRequest)(nil),             // 6: tillstream.orders.v1.GetRequest
-	(*Order)(nil),                  // 7: tillstream.orders.v1.Order
-	(*OrderLine)(nil),              // 8: tillstream.orders.v1.OrderLine
-	(*ListRequest)(nil),            // 9: tillstream.orders.v1.ListRequest
-	(*OrderSummary)(nil),           // 10: tillstream.orders.v1.OrderSummary
-	(*OrderList)(nil),              // 11: tillstream.orders.v1.OrderList
-	(*GetCreditNoteRequest)(nil),   // 12: tillstream.orders.v1.GetCreditNoteRequest
-	(*CreditNote)(nil),             // 13: tillstream.orders.v1.CreditNote
-	(*CreditPart)(nil),             // 14: tillstream.orders.v1.CreditPart
-	(*ListCreditNotesRequest)(nil), // 15: tillstream.orders.v1.ListCreditNotesRequest
-	(*CreditNoteSummary)(nil),      // 16: tillstream.orders.v1.CreditNoteSummary
-	(*CreditNoteList)(nil),         // 17: tillstream.orders.v1.CreditNoteList
-	(*v1.Address)(nil),             // 18: tillstream.types.v1.Address
-	(*v1.Totals)(nil),              // 19: tillstream.types.v1.Totals
-	(*v1.UnitPrice)(nil),           // 20: tillstream.types.v1.UnitPrice
-	(*v1.Money)(nil),               // 21: tillstream.types.v1.Money
-	(*timestamppb.Timestamp)(nil),  // 22: google.protobuf.Timestamp
+	(*ForgetGuestRequest)(nil),     // 0: tillstream.orders.v1.ForgetGuestRequest
+	(*GuestForgotten)(nil),         // 1: tillstream.orders.v1.GuestForgotten
+	(*PlaceRequest)(nil),           // 2: tillstream.orders.v1.PlaceRequest
+	(*Guest)(nil),                  // 3: tillstream.orders.v1.Guest
+	(*PlaceLine)(nil),              // 4: tillstream.orders.v1.PlaceLine
+	(*Payment)(nil),                // 5: tillstream.orders.v1.Payment
+	(*Placed)(nil),                 // 6: tillstream.orders.v1.Placed
+	(*PlacedLine)(nil),             // 7: tillstream.orders.v1.PlacedLine
+	(*GetRequest)(nil),             // 8: tillstream.orders.v1.GetRequest
+	(*Order)(nil),                  // 9: tillstream.orders.v1.Order
+	(*OrderLine)(nil),              // 10: tillstream.orders.v1.OrderLine
+	(*ListRequest)(nil),            // 11: tillstream.orders.v1.ListRequest
+	(*OrderSummary)(nil),           // 12: tillstream.orders.v1.OrderSummary
+	(*OrderList)(nil),              // 13: tillstream.orders.v1.OrderList
+	(*GetCreditNoteRequest)(nil),   // 14: tillstream.orders.v1.GetCreditNoteRequest
+	(*CreditNote)(nil),             // 15: tillstream.orders.v1.CreditNote
+	(*CreditPart)(nil),             // 16: tillstream.orders.v1.CreditPart
+	(*ListCreditNotesRequest)(nil), // 17: tillstream.orders.v1.ListCreditNotesRequest
+	(*CreditNoteSummary)(nil),      // 18: tillstream.orders.v1.CreditNoteSummary
+	(*CreditNoteList)(nil),         // 19: tillstream.orders.v1.CreditNoteList
+	(*v1.Address)(nil),             // 20: tillstream.types.v1.Address
+	(*v1.Totals)(nil),              // 21: tillstream.types.v1.Totals
+	(*v1.UnitPrice)(nil),           // 22: tillstream.types.v1.UnitPrice
+	(*v1.Money)(nil),               // 23: tillstream.types.v1.Money
+	(*timestamppb.Timestamp)(nil),  // 24: google.protobuf.Timestamp
 }
 var file_orders_v1_orders_proto_depIdxs = []int32{
-	1,  // 0: tillstream.orders.v1.PlaceRequest.guest:type_name -> tillstream.orders.v1.Guest
-	18, // 1: tillstream.orders.v1.PlaceRequest.ship_to:type_name -> tillstream.types.v1.Address
-	2,  // 2: tillstream.orders.v1.PlaceRequest.lines:type_name -> tillstream.orders.v1.PlaceLine
-	3,  // 3: tillstream.orders.v1.PlaceRequest.payment:type_name -> tillstream.orders.v1.Payment
-	19, // 4: tillstream.orders.v1.Placed.totals:type_name -> tillstream.types.v1.Totals
-	5,  // 5: tillstream.orders.v1.Placed.lines:type_name -> tillstream.orders.v1.PlacedLine
-	20, // 6: tillstream.orders.v1.PlacedLine.unit:type_name -> tillstream.types.v1.UnitPrice
-	21, // 7: tillstream.orders.v1.PlacedLine.net:type_name -> tillstream.types.v1.Money
-	21, // 8: tillstream.orders.v1.PlacedLine.gross:type_name -> tillstream.types.v1.Money
-	22, // 9: tillstream.orders.v1.GetRequest.as_of:type_name -> google.protobuf.Timestamp
-	22, // 10: tillstream.orders.v1.GetRequest.known_at:type_name -> google.protobuf.Timestamp
-	22, // 11: tillstream.orders.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
-	19, // 12: tillstream.orders.v1.Order.totals:type_name -> tillstream.types.v1.Totals
-	21, // 13: tillstream.orders.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
-	21, // 14: tillstream.orders.v1.Order.returned:type_name -> tillstream.types.v1.Money
-	8,  // 15: tillstream.orders.v1.Order.lines:type_name -> tillstream.orders.v1.OrderLine
-	18, // 16: tillstream.orders.v1.Order.ship_to:type_name -> tillstream.types.v1.Address
-	20, // 17: tillstream.orders.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
-	21, // 18: tillstream.orders.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
-	22, // 19: tillstream.orders.v1.ListRequest.from:type_name -> google.protobuf.Timestamp
-	22, // 20: tillstream.orders.v1.ListRequest.to:type_name -> google.protobuf.Timestamp
-	22, // 21: tillstream.orders.v1.OrderSummary.placed_at:type_name -> google.protobuf.Timestamp
-	21, // 22: tillstream.orders.v1.OrderSummary.gross:type_name -> tillstream.types.v1.Money
-	21, // 23: tillstream.orders.v1.OrderSummary.cancelled:type_name -> tillstream.types.v1.Money
-	21, // 24: tillstream.orders.v1.OrderSummary.returned:type_name -> tillstream.types.v1.Money
-	10, // 25: tillstream.orders.v1.OrderList.items:type_name -> tillstream.orders.v1.OrderSummary
-	22, // 26: tillstream.orders.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
-	21, // 27: tillstream.orders.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
-	14, // 28: tillstream.orders.v1.CreditNote.parts:type_name -> tillstream.orders.v1.CreditPart
-	20, // 29: tillstream.orders.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
-	21, // 30: tillstream.orders.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
-	22, // 31: tillstream.orders.v1.CreditNoteSummary.issued_at:type_name -> google.protobuf.Timestamp
-	21, // 32: tillstream.orders.v1.CreditNoteSummary.total:type_name -> tillstream.types.v1.Money
-	16, // 33: tillstream.orders.v1.CreditNoteList.items:type_name -> tillstream.orders.v1.CreditNoteSummary
-	0,  // 34: tillstream.orders.v1.Orders.Place:input_type -> tillstream.orders.v1.PlaceRequest
-	6,  // 35: tillstream.orders.v1.Orders.Get:input_type -> tillstream.orders.v1.GetRequest
-	9,  // 36: tillstream.orders.v1.Orders.List:input_type -> tillstream.orders.v1.ListRequest
-	12, // 37: tillstream.orders.v1.CreditNotes.Get:input_type -> tillstream.orders.v1.GetCreditNoteRequest
-	15, // 38: tillstream.orders.v1.CreditNotes.List:input_type -> tillstream.orders.v1.ListCreditNotesRequest
-	4,  // 39: tillstream.orders.v1.Orders.Place:output_type -> tillstream.orders.v1.Placed
-	7,  // 40: tillstream.orders.v1.Orders.Get:output_type -> tillstream.orders.v1.Order
-	11, // 41: tillstream.orders.v1.Orders.List:output_type -> tillstream.orders.v1.OrderList
-	13, // 42: tillstream.orders.v1.CreditNotes.Get:output_type -> tillstream.orders.v1.CreditNote
-	17, // 43: tillstream.orders.v1.CreditNotes.List:output_type -> tillstream.orders.v1.CreditNoteList
-	39, // [39:44] is the sub-list for method output_type
-	34, // [34:39] is the sub-list for method input_type
+	3,  // 0: tillstream.orders.v1.PlaceRequest.guest:type_name -> tillstream.orders.v1.Guest
+	20, // 1: tillstream.orders.v1.PlaceRequest.ship_to:type_name -> tillstream.types.v1.Address
+	4,  // 2: tillstream.orders.v1.PlaceRequest.lines:type_name -> tillstream.orders.v1.PlaceLine
+	5,  // 3: tillstream.orders.v1.PlaceRequest.payment:type_name -> tillstream.orders.v1.Payment
+	21, // 4: tillstream.orders.v1.Placed.totals:type_name -> tillstream.types.v1.Totals
+	7,  // 5: tillstream.orders.v1.Placed.lines:type_name -> tillstream.orders.v1.PlacedLine
+	22, // 6: tillstream.orders.v1.PlacedLine.unit:type_name -> tillstream.types.v1.UnitPrice
+	23, // 7: tillstream.orders.v1.PlacedLine.net:type_name -> tillstream.types.v1.Money
+	23, // 8: tillstream.orders.v1.PlacedLine.gross:type_name -> tillstream.types.v1.Money
+	24, // 9: tillstream.orders.v1.GetRequest.as_of:type_name -> google.protobuf.Timestamp
+	24, // 10: tillstream.orders.v1.GetRequest.known_at:type_name -> google.protobuf.Timestamp
+	24, // 11: tillstream.orders.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
+	21, // 12: tillstream.orders.v1.Order.totals:type_name -> tillstream.types.v1.Totals
+	23, // 13: tillstream.orders.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
+	23, // 14: tillstream.orders.v1.Order.returned:type_name -> tillstream.types.v1.Money
+	10, // 15: tillstream.orders.v1.Order.lines:type_name -> tillstream.orders.v1.OrderLine
+	20, // 16: tillstream.orders.v1.Order.ship_to:type_name -> tillstream.types.v1.Address
+	22, // 17: tillstream.orders.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
+	23, // 18: tillstream.orders.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
+	24, // 19: tillstream.orders.v1.ListRequest.from:type_name -> google.protobuf.Timestamp
+	24, // 20: tillstream.orders.v1.ListRequest.to:type_name -> google.protobuf.Timestamp
+	24, // 21: tillstream.orders.v1.OrderSummary.placed_at:type_name -> google.protobuf.Timestamp
+	23, // 22: tillstream.orders.v1.OrderSummary.gross:type_name -> tillstream.types.v1.Money
+	23, // 23: tillstream.orders.v1.OrderSummary.cancelled:type_name -> tillstream.types.v1.Money
+	23, // 24: tillstream.orders.v1.OrderSummary.returned:type_name -> tillstream.types.v1.Money
+	12, // 25: tillstream.orders.v1.OrderList.items:type_name -> tillstream.orders.v1.OrderSummary
+	24, // 26: tillstream.orders.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
+	23, // 27: tillstream.orders.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
+	16, // 28: tillstream.orders.v1.CreditNote.parts:type_name -> tillstream.orders.v1.CreditPart
+	22, // 29: tillstream.orders.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
+	23, // 30: tillstream.orders.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
+	24, // 31: tillstream.orders.v1.CreditNoteSummary.issued_at:type_name -> google.protobuf.Timestamp
+	23, // 32: tillstream.orders.v1.CreditNoteSummary.total:type_name -> tillstream.types.v1.Money
+	18, // 33: tillstream.orders.v1.CreditNoteList.items:type_name -> tillstream.orders.v1.CreditNoteSummary
+	2,  // 34: tillstream.orders.v1.Orders.Place:input_type -> tillstream.orders.v1.PlaceRequest
+	8,  // 35: tillstream.orders.v1.Orders.Get:input_type -> tillstream.orders.v1.GetRequest
+	0,  // 36: tillstream.orders.v1.Orders.ForgetGuest:input_type -> tillstream.orders.v1.ForgetGuestRequest
+	11, // 37: tillstream.orders.v1.Orders.List:input_type -> tillstream.orders.v1.ListRequest
+	14, // 38: tillstream.orders.v1.CreditNotes.Get:input_type -> tillstream.orders.v1.GetCreditNoteRequest
+	17, // 39: tillstream.orders.v1.CreditNotes.List:input_type -> tillstream.orders.v1.ListCreditNotesRequest
+	6,  // 40: tillstream.orders.v1.Orders.Place:output_type -> tillstream.orders.v1.Placed
+	9,  // 41: tillstream.orders.v1.Orders.Get:output_type -> tillstream.orders.v1.Order
+	1,  // 42: tillstream.orders.v1.Orders.ForgetGuest:output_type -> tillstream.orders.v1.GuestForgotten
+	13, // 43: tillstream.orders.v1.Orders.List:output_type -> tillstream.orders.v1.OrderList
+	15, // 44: tillstream.orders.v1.CreditNotes.Get:output_type -> tillstream.orders.v1.CreditNote
+	19, // 45: tillstream.orders.v1.CreditNotes.List:output_type -> tillstream.orders.v1.CreditNoteList
+	40, // [40:46] is the sub-list for method output_type
+	34, // [34:40] is the sub-list for method input_type
 	34, // [34:34] is the sub-list for extension type_name
 	34, // [34:34] is the sub-list for extension extendee
 	0,  // [0:34] is the sub-list for field type_name
@@ -1820,14 +1935,14 @@ func file_orders_v1_orders_proto_init() {
 	if File_orders_v1_orders_proto != nil {
 		return
 	}
-	file_orders_v1_orders_proto_msgTypes[7].OneofWrappers = []any{}
+	file_orders_v1_orders_proto_msgTypes[9].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orders_v1_orders_proto_rawDesc), len(file_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -19,9 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Orders_Place_FullMethodName = "/tillstream.orders.v1.Orders/Place"
-	Orders_Get_FullMethodName   = "/tillstream.orders.v1.Orders/Get"
-	Orders_List_FullMethodName  = "/tillstream.orders.v1.Orders/List"
+	Orders_Place_FullMethodName       = "/tillstream.orders.v1.Orders/Place"
+	Orders_Get_FullMethodName         = "/tillstream.orders.v1.Orders/Get"
+	Orders_ForgetGuest_FullMethodName = "/tillstream.orders.v1.Orders/ForgetGuest"
+	Orders_List_FullMethodName        = "/tillstream.orders.v1.Orders/List"
 )
 
 // OrdersClient is the client API for Orders service.
@@ -38,6 +39,9 @@ type OrdersClient interface {
 	// known_at=2026-03-03T12:00:00Z, and shipped for as_of=2026-03-03T12:00:00Z. Personal data that was erased since is gone
 	// from the past as well.
 	Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*Order, error)
+	// Forget the guest who placed an order without an account: name, e-mail, address and payment token become unreadable for
+	// ever, in whatever state the order is. What was ordered and paid stays.
+	ForgetGuest(ctx context.Context, in *ForgetGuestRequest, opts ...grpc.CallOption) (*GuestForgotten, error)
 	// List orders without their lines, newest first.
 	List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*OrderList, error)
 }
@@ -70,6 +74,16 @@ func (c *ordersClient) Get(ctx context.Context, in *GetRequest, opts ...grpc.Cal
 	return out, nil
 }
 
+func (c *ordersClient) ForgetGuest(ctx context.Context, in *ForgetGuestRequest, opts ...grpc.CallOption) (*GuestForgotten, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GuestForgotten)
+	err := c.cc.Invoke(ctx, Orders_ForgetGuest_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *ordersClient) List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*OrderList, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(OrderList)
@@ -94,6 +108,9 @@ type OrdersServer interface {
 	// known_at=2026-03-03T12:00:00Z, and shipped for as_of=2026-03-03T12:00:00Z. Personal data that was erased since is gone
 	// from the past as well.
 	Get(context.Context, *GetRequest) (*Order, error)
+	// Forget the guest who placed an order without an account: name, e-mail, address and payment token become unreadable for
+	// ever, in whatever state the order is. What was ordered and paid stays.
+	ForgetGuest(context.Context, *ForgetGuestRequest) (*GuestForgotten, error)
 	// List orders without their lines, newest first.
 	List(context.Context, *ListRequest) (*OrderList, error)
 	mustEmbedUnimplementedOrdersServer()
@@ -111,6 +128,9 @@ func (UnimplementedOrdersServer) Place(context.Context, *PlaceRequest) (*Placed,
 }
 func (UnimplementedOrdersServer) Get(context.Context, *GetRequest) (*Order, error) {
 	return nil, status.Error(codes.Unimplemented, "method Get not implemented")
+}
+func (UnimplementedOrdersServer) ForgetGuest(context.Context, *ForgetGuestRequest) (*GuestForgotten, error) {
+	return nil, status.Error(codes.Unimplemented, "method ForgetGuest not implemented")
 }
 func (UnimplementedOrdersServer) List(context.Context, *ListRequest) (*OrderList, error) {
 	return nil, status.Error(codes.Unimplemented, "method List not implemented")
@@ -172,6 +192,24 @@ func _Orders_Get_Handler(srv interface{}, ctx context.Context, dec func(interfac
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Orders_ForgetGuest_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ForgetGuestRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(OrdersServer).ForgetGuest(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: Orders_ForgetGuest_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(OrdersServer).ForgetGuest(ctx, req.(*ForgetGuestRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _Orders_List_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRequest)
 	if err := dec(in); err != nil {
@@ -204,6 +242,10 @@ var Orders_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "Get",
 			Handler:    _Orders_Get_Handler,
+		},
+		{
+			MethodName: "ForgetGuest",
+			Handler:    _Orders_ForgetGuest_Handler,
 		},
 		{
 			MethodName: "List",
