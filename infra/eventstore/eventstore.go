@@ -78,6 +78,9 @@ func Open(dir string, o Options) (*Server, error) {
 	return &Server{log: log, options: o}, nil
 }
 
+// Used says whether dir was ever opened as a store.
+func Used(dir string) (bool, error) { return eventlog.Used(vfs.Default, dir) }
+
 // ServerOptions are what a gRPC server needs so that official clients can live with it: message sizes, and leave
 // to send the keepalive pings they send.
 func ServerOptions() []grpc.ServerOption {

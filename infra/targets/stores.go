@@ -65,7 +65,7 @@ func openLog(ctx context.Context, c Config, undo *closers) (*log, error) {
 
 // embed serves the store of the data directory on a free port: the platform reaches its own store as it would any other.
 func (l *log) embed(c Config, undo *closers) error {
-	server, err := eventstore.Open(filepath.Join(c.Data, "eventstore"), eventstore.Options{Logger: c.Log})
+	server, err := eventstore.Open(filepath.Join(c.Data, logDir), eventstore.Options{Logger: c.Log})
 	if err != nil {
 		return fmt.Errorf("open the embedded event store: %w", err)
 	}

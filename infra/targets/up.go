@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -13,7 +12,6 @@ import (
 	"tillstream/gateway"
 	"tillstream/infra/feed"
 	"tillstream/infra/local"
-	"tillstream/infra/local/keys"
 	"tillstream/infra/replay"
 )
 
@@ -28,11 +26,7 @@ func Up(ctx context.Context, c Config, announce func(Where)) (err error) {
 		return err
 	}
 	undo.add(owner.Release)
-	secrets, err := local.Secrets(owner.Dir())
-	if err != nil {
-		return err
-	}
-	people, err := keys.OpenStore(filepath.Join(owner.Dir(), local.KeysDir), secrets.KeyEncryption)
+	secrets, people, err := openSecrets(owner.Dir())
 	if err != nil {
 		return err
 	}

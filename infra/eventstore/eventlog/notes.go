@@ -113,6 +113,15 @@ func (n *notes) checkOptions() error {
 	return nil
 }
 
+// Used says whether dir was ever opened as a log.
+func Used(fs vfs.FS, dir string) (bool, error) {
+	wal, err := atomicfs.ReadMarker(fs, dir, walMarker)
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return wal != "", err
+}
+
 // begin is called when the directory was found whole.
 func (n *notes) begin() (err error) {
 	n.synced, err = n.fs.OpenReadWrite(n.fs.PathJoin(n.dir, syncedFile), vfs.WriteCategoryUnspecified)

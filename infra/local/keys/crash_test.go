@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -79,6 +80,58 @@ func TestAKeyThatWasReturnedSurvivesAndOneThatWasNotMayBeAnother(t *testing.T) {
 				t.Fatalf("left behind: %v", left)
 			}
 		})
+	}
+}
+
+// What a directory was synced with is what a power cut leaves of its names.
+func TestAKeyIsReturnedOnlyWhenItsNameIsDurable(t *testing.T) {
+	dir := t.TempDir()
+	durableNames := map[string]bool{}
+	s, err := openStore(dir, [32]byte{7}, func(synced string) error {
+		entries, err := os.ReadDir(synced)
+		for _, e := range entries {
+			durableNames[filepath.Join(synced, e.Name())] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range 20 {
+		subject := fmt.Sprint("customer-", n)
+		if _, _, err := s.Key(t.Context(), subject); err != nil {
+			t.Fatal(err)
+		}
+		path := s.entry(subject).path
+		for name := path; name != dir; name = filepath.Dir(name) {
+			if !durableNames[name] {
+				t.Fatalf("a key was returned while the name %s was not durable", name)
+			}
+		}
+	}
+}
+
+func TestAKeyIsNotReturnedWhenItsNameCannotBeMadeDurable(t *testing.T) {
+	s := reopened(t, t.TempDir())
+	onFire := errors.New("disk is on fire")
+	s.syncDir = func(string) error { return onFire }
+	if _, _, err := s.Key(t.Context(), "customer-1"); !errors.Is(err, onFire) {
+		t.Fatalf("want the failed sync, got %v", err)
+	}
+}
+
+func TestAStoreThatHasLostAPartIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	s := reopened(t, dir)
+	if _, _, err := s.Key(t.Context(), "customer-1"); err != nil {
+		t.Fatal(err)
+	}
+	lost := filepath.Dir(s.entry("customer-1").path)
+	if err := os.RemoveAll(lost); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenStore(dir, [32]byte{7}); err == nil || !strings.Contains(err.Error(), lost) {
+		t.Fatalf("opened without %s: %v", lost, err)
 	}
 }
 

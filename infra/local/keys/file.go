@@ -94,7 +94,7 @@ func (s *Store) creating(e entry, key [keySize]byte) []step {
 			return err
 		},
 		func() error { return os.Link(temporary, e.path) },
-		func() error { return durable.SyncDir(filepath.Dir(e.path)) },
+		func() error { return s.syncDir(filepath.Dir(e.path)) },
 		func() error { return os.Remove(temporary) },
 	}
 }

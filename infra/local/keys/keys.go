@@ -46,15 +46,30 @@ type Store struct {
 	aead cipher.AEAD
 	name [sha256.Size]byte // key of the hash that names files, so that a directory listing tells no subject
 
+	syncDir func(dir string) error // makes the names in a directory durable
+
 	shards [256]sync.Mutex // each guards the files of one subdirectory and what the cache says of them
 	cache  *lru.Cache[string, [32]byte]
 }
 
+// Made says whether dir holds keys, or could: whether it was ever opened.
+func Made(dir string) (bool, error) {
+	_, err := os.Stat(filepath.Join(dir, probeFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // OpenStore opens the keys in dir, making it with mode 0700 when there is none, under the key that encrypts them. It
 // completes every forgetting that a crash has interrupted before it returns, and refuses another key-encryption key than
-// the directory was made with.
+// the directory was made with, and a directory that has lost a part.
 func OpenStore(dir string, encryption [32]byte) (*Store, error) {
-	s := &Store{dir: dir}
+	return openStore(dir, encryption, durable.SyncDir)
+}
+
+func openStore(dir string, encryption [32]byte, syncDir func(string) error) (*Store, error) {
+	s := &Store{dir: dir, syncDir: syncDir}
 	if err := s.derive(encryption); err != nil {
 		return nil, err
 	}
@@ -175,23 +190,17 @@ func (s *Store) entryOf(hash string, shard byte) entry {
 
 // prepare makes the directories, once, and drops keys whose making was interrupted: they were never used.
 func (s *Store) prepare() error {
-	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+	before, err := Made(s.dir)
+	if err != nil {
 		return err
 	}
-	made := 0
-	for _, name := range append(shardNames(), newDir, forgotDir) {
-		err := os.Mkdir(filepath.Join(s.dir, name), 0o700)
-		if err != nil && !errors.Is(err, os.ErrExist) {
-			return err
-		}
-		if err == nil {
-			made++
-		}
+	if before {
+		err = s.complete()
+	} else {
+		err = s.make()
 	}
-	if made > 0 {
-		if err := durable.SyncDir(s.dir); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	left, err := os.ReadDir(filepath.Join(s.dir, newDir))
 	for i := 0; err == nil && i < len(left); i++ {
@@ -201,6 +210,34 @@ func (s *Store) prepare() error {
 		return err
 	}
 	return s.probe()
+}
+
+func (s *Store) make() error {
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return err
+	}
+	for _, name := range append(shardNames(), newDir, forgotDir) {
+		if err := os.Mkdir(filepath.Join(s.dir, name), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
+	if err := s.syncDir(s.dir); err != nil {
+		return err
+	}
+	return s.syncDir(filepath.Dir(s.dir))
+}
+
+// complete refuses a directory that has lost a part, with the keys that were in it.
+func (s *Store) complete() error {
+	for _, name := range append(shardNames(), newDir, forgotDir) {
+		path := filepath.Join(s.dir, name)
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("%s is gone, and every key that was in it; put it back from a backup", path)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func shardNames() []string {
