@@ -18,6 +18,9 @@ type Sealed struct {
 // ErrForgotten says the key of a subject was deleted: what it sealed is unreadable for ever.
 var ErrForgotten = errors.New("forgotten: the key of this subject was deleted")
 
+// ErrUnreadable says the key of a subject is damaged or missing: what it sealed is unreadable until the key is put back.
+var ErrUnreadable = errors.New("unreadable: the key of this subject is damaged or missing")
+
 // Seal encrypts plain for subject under AES-256-GCM with a random nonce; field and subject are authenticated, so that a
 // sealed e-mail can never be read as a name, nor one person's datum as another's.
 func Seal(key [32]byte, number int, subject, field string, plain []byte) (Sealed, error) {

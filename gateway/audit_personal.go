@@ -119,6 +119,10 @@ func (s auditService) plainOf(ctx context.Context, d *sealedDatum) (string, erro
 		d.state = stateForgotten
 		return "", nil
 	}
+	if errors.Is(err, events.ErrUnreadable) {
+		d.state = stateUnreadable
+		return "", nil
+	}
 	if err != nil {
 		return "", err
 	}

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -48,6 +49,9 @@ func (s customersService) Search(ctx context.Context, in *customersv1.SearchRequ
 	out := &customersv1.CustomerList{NextCursor: next}
 	for _, c := range rows {
 		person, err := s.personOf(ctx, c)
+		if errors.Is(err, events.ErrUnreadable) { // one damaged key does not hide everybody else
+			person, err = s.unreadable(ctx, c, err), nil
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -74,6 +78,14 @@ func (s customersService) personOf(ctx context.Context, c projections.Customer) 
 	address, err := addressFrom(text)
 	return &customersv1.Customer{CustomerId: c.CustomerID, Number: c.Number, Name: name, Email: email, Country: c.Country,
 		Address: address, Erased: c.Erased || c.Name != nil && name == nil, OpenedAt: stampOf(c.OpenedAt)}, err
+}
+
+// unreadable is what is known of a person whose key cannot be read; the log names its file.
+func (s customersService) unreadable(ctx context.Context, c projections.Customer, why error) *customersv1.Customer {
+	s.metrics.unreadable.Inc()
+	s.deps.Log.ErrorContext(ctx, "a person's data cannot be read", "customer_id", c.CustomerID, "err", why)
+	return &customersv1.Customer{CustomerId: c.CustomerID, Number: c.Number, Country: c.Country, Erased: c.Erased,
+		OpenedAt: stampOf(c.OpenedAt), Unreadable: true}
 }
 
 // Orders implements customersv1.CustomersServer.

@@ -183,6 +183,11 @@ var reach = map[string]struct {
 		s.log.reading = func(context.Context, string) error { return errors.New("a disk is on fire") }
 		return s.post("/v1/products", `{"sku":"B","name":"B","kind":"goods"}`)
 	}},
+	"person_unreadable": {500, func(s *shop) reply {
+		id := customer(s)
+		s.keys.damage(events.CustomerSubject(id), "/data/keys/3f/3fa9")
+		return s.get("/v1/customers/" + id)
+	}},
 	"outcome_unknown": {503, func(s *shop) reply {
 		s.log.appending = func(string) error { return errors.New("no answer") }
 		return s.post("/v1/products", `{"sku":"B","name":"B","kind":"goods"}`)

@@ -22,6 +22,8 @@ import (
 type metrics struct {
 	requests *prometheus.CounterVec
 	seconds  *prometheus.HistogramVec
+
+	unreadable prometheus.Counter
 }
 
 func newMetrics(registry *prometheus.Registry, platform Platform) (*metrics, error) {
@@ -30,8 +32,10 @@ func newMetrics(registry *prometheus.Registry, platform Platform) (*metrics, err
 			Help: "Requests answered, by route and status."}, []string{"transport", "route", "code"}),
 		seconds: prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "till_request_seconds",
 			Help: "Time to answer.", Buckets: prometheus.ExponentialBuckets(0.0005, 2, 17)}, []string{"transport", "route"}),
+		unreadable: prometheus.NewCounter(prometheus.CounterOpts{Name: "till_persons_unreadable_total",
+			Help: "Persons left out of an answer because their key is damaged or missing; the log names its file."}),
 	}
-	for _, c := range []prometheus.Collector{m.requests, m.seconds, viewMetrics{platform}} {
+	for _, c := range []prometheus.Collector{m.requests, m.seconds, m.unreadable, viewMetrics{platform}} {
 		if err := registry.Register(c); err != nil {
 			return nil, err
 		}

@@ -182,7 +182,15 @@ type people struct {
 	mu        sync.Mutex
 	keys      map[string][32]byte
 	forgotten map[string]bool
+	damaged   map[string]string // by subject, the file that does not hold its key
 	fail      error
+}
+
+// damage flips a bit of the key of a subject, where it is kept.
+func (p *people) damage(subject, file string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.damaged = map[string]string{subject: file}
 }
 
 func (p *people) Key(_ context.Context, subject string) (int, [32]byte, error) {
@@ -203,6 +211,9 @@ func (p *people) Open(_ context.Context, subject string, _ int) ([32]byte, error
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	key, known := p.keys[subject]
+	if file, damaged := p.damaged[subject]; damaged {
+		return [32]byte{}, fmt.Errorf("%s: %w", file, events.ErrUnreadable)
+	}
 	if !known {
 		return key, events.ErrForgotten
 	}

@@ -43,6 +43,42 @@ func TestWhatPeopleSayAboutThemselvesIsKeptSealed(t *testing.T) {
 	}
 }
 
+// A key that does not hold what was written hides its own person, by name of its file in the log, and nobody else.
+func TestADamagedKeyHidesOnePerson(t *testing.T) {
+	s := open(t)
+	ann := customer(s)
+	bert := s.post("/v1/customers", `{"name":"Bert Other","email":"bert@example.com","country":"FR"}`).is(201)["customer_id"].(string)
+	s.keys.damage(events.CustomerSubject(ann), "/data/keys/3f/3fa9")
+
+	people := map[string]map[string]any{}
+	for _, item := range s.get("/v1/customers").is(200)["items"].([]any) {
+		person := item.(map[string]any)
+		people[person["customer_id"].(string)] = person
+	}
+	if p := people[ann]; p["unreadable"] != true || p["erased"] != false || p["name"] != nil || p["email"] != nil || p["address"] != nil || p["country"] != "GB" {
+		t.Errorf("the person of the damaged key reads %v", p)
+	}
+	if p := people[bert]; p["unreadable"] != false || p["name"] != "Bert Other" || p["email"] != "bert@example.com" {
+		t.Errorf("another reads %v", p)
+	}
+	if !strings.Contains(s.lines.String(), "/data/keys/3f/3fa9") {
+		t.Error("the log does not name the file")
+	}
+	for _, secret := range secrets {
+		if strings.Contains(s.lines.String(), secret) {
+			t.Errorf("%q is in the log of the process", secret)
+		}
+	}
+	if metrics := s.get("/metrics").body; !strings.Contains(metrics, "till_persons_unreadable_total 1\n") {
+		t.Error("it is not counted")
+	}
+	s.get("/v1/customers/"+ann).fails(500, "person_unreadable")
+	s.get("/v1/customers/" + bert).is(200)
+	if r := s.get("/v1/audit/events/"+s.lastOf("type=customer.opened&stream=customer-"+ann), "X-Actor", anna); !strings.Contains(r.body, `"unreadable"`) {
+		t.Errorf("the audit log answers %d %s", r.code, r.body)
+	}
+}
+
 func TestStaffReadACustomer(t *testing.T) {
 	s := stocked(t)
 	id := customer(s)

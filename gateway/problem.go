@@ -15,6 +15,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"tillstream/commands"
+	"tillstream/events"
 	"tillstream/gateway/wirejson"
 	"tillstream/projections"
 )
@@ -89,6 +90,9 @@ func trouble(ctx context.Context, log *slog.Logger, err error) *Problem {
 	case errors.Is(err, commands.ErrUnknownOutcome):
 		return problem(http.StatusServiceUnavailable, "outcome_unknown",
 			"whether this was recorded is not known yet: ask again with the same Idempotency-Key").with("retry_after", 1)
+	case errors.Is(err, events.ErrUnreadable):
+		return problem(http.StatusInternalServerError, "person_unreadable",
+			"the key of this person is damaged or missing, so their data cannot be read: put the file that the platform's log names back from a backup")
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		return problem(http.StatusServiceUnavailable, "out_of_time", "the platform did not answer in time: ask again").with("retry_after", 1)
 	}

@@ -63,6 +63,7 @@ var Reasons = []Reason{
 	{"busy", "429", "Too many commands wait for the same thing.", "Ask again after the seconds of the header Retry-After."},
 	{"head_too_large", "431", "The path and headers have more bytes than are understood; `details.limit` says how many.", "Send less in them."},
 	{"internal", "500", "Something went wrong on our side.", "Ask again; look into the platform's log."},
+	{"person_unreadable", "500", "The key of the person is damaged or missing, so their data cannot be read.", "Put the file that the platform's log names back from a backup."},
 	{"outcome_unknown", "503", "Whether the command was recorded is not known yet.", "Ask again with the same Idempotency-Key: it is recorded once at most."},
 	{"out_of_time", "503", "The platform did not answer in time.", "Ask again."},
 	{"unavailable", "503", "A part that the platform stands on cannot be reached.", "Ask again after the seconds of the header Retry-After; look at /v1/status."},

@@ -33,7 +33,7 @@ func (s *Store) read(e entry) ([keySize]byte, error) {
 	kind, key, err := s.unseal(e.hash, content)
 	switch {
 	case err != nil:
-		return [keySize]byte{}, fmt.Errorf("%s is damaged: %w; put it back from a backup", e.path, err)
+		return [keySize]byte{}, fmt.Errorf("%s: %w: %w; put it back from a backup", e.path, ErrDamaged, err)
 	case kind == forgotten:
 		return [keySize]byte{}, ErrForgotten
 	default:

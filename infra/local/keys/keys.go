@@ -37,7 +37,9 @@ var (
 	// new is sealed for that subject.
 	ErrForgotten = fmt.Errorf("the subject was forgotten: %w", events.ErrForgotten)
 	// ErrUnknown says that the subject has no such key and was not forgotten either.
-	ErrUnknown = errors.New("the subject has no such key")
+	ErrUnknown = fmt.Errorf("the subject has no such key: %w", events.ErrUnreadable)
+	// ErrDamaged says that the file of the subject's key does not hold what was written to it.
+	ErrDamaged = fmt.Errorf("damaged: %w", events.ErrUnreadable)
 )
 
 // Store is the keys of one directory. It is safe for concurrent use. Only one process may have it open.
@@ -134,7 +136,7 @@ func (s *Store) load(ctx context.Context, subject string, create bool) ([32]byte
 	defer e.shard.Unlock()
 	key, err := s.read(e)
 	if errors.Is(err, os.ErrNotExist) {
-		err = ErrUnknown
+		err = fmt.Errorf("%s: %w", e.path, ErrUnknown)
 		if create {
 			key, err = s.create(e)
 		}

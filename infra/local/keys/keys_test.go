@@ -10,6 +10,7 @@ import (
 	"sync"
 	"testing"
 
+	"tillstream/events"
 	"tillstream/infra/local/keys"
 )
 
@@ -157,7 +158,7 @@ func TestADamagedKeyIsNamedAndRefused(t *testing.T) {
 		_, openErr := s.Open(t.Context(), "customer-1", 1)
 
 		for _, err := range []error{keyErr, openErr} {
-			if err == nil || !strings.Contains(err.Error(), path) || errors.Is(err, keys.ErrForgotten) {
+			if !errors.Is(err, keys.ErrDamaged) || !errors.Is(err, events.ErrUnreadable) || !strings.Contains(err.Error(), path) || errors.Is(err, keys.ErrForgotten) {
 				t.Fatalf("bit flipped at %d: %v", at, err)
 			}
 		}

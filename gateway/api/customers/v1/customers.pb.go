@@ -182,15 +182,17 @@ func (x *GetRequest) GetCustomerId() string {
 }
 
 type Customer struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	Number        string                 `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
-	Name          *string                `protobuf:"bytes,3,opt,name=name,proto3,oneof" json:"name,omitempty"`
-	Email         *string                `protobuf:"bytes,4,opt,name=email,proto3,oneof" json:"email,omitempty"`
-	Country       string                 `protobuf:"bytes,5,opt,name=country,proto3" json:"country,omitempty"`
-	Address       *v1.Address            `protobuf:"bytes,6,opt,name=address,proto3" json:"address,omitempty"`
-	Erased        bool                   `protobuf:"varint,7,opt,name=erased,proto3" json:"erased,omitempty"`
-	OpenedAt      *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	state      protoimpl.MessageState `protogen:"open.v1"`
+	CustomerId string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
+	Number     string                 `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
+	Name       *string                `protobuf:"bytes,3,opt,name=name,proto3,oneof" json:"name,omitempty"`
+	Email      *string                `protobuf:"bytes,4,opt,name=email,proto3,oneof" json:"email,omitempty"`
+	Country    string                 `protobuf:"bytes,5,opt,name=country,proto3" json:"country,omitempty"`
+	Address    *v1.Address            `protobuf:"bytes,6,opt,name=address,proto3" json:"address,omitempty"`
+	Erased     bool                   `protobuf:"varint,7,opt,name=erased,proto3" json:"erased,omitempty"`
+	OpenedAt   *timestamppb.Timestamp `protobuf:"bytes,8,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
+	// The key of the person is damaged or missing: their data cannot be read until it is put back. In lists only.
+	Unreadable    bool `protobuf:"varint,9,opt,name=unreadable,proto3" json:"unreadable,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -279,6 +281,13 @@ func (x *Customer) GetOpenedAt() *timestamppb.Timestamp {
 		return x.OpenedAt
 	}
 	return nil
+}
+
+func (x *Customer) GetUnreadable() bool {
+	if x != nil {
+		return x.Unreadable
+	}
+	return false
 }
 
 type SearchRequest struct {
@@ -693,7 +702,7 @@ const file_customers_v1_customers_proto_rawDesc = "" +
 	"\n" +
 	"GetRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
-	"customerId\"\xad\x02\n" +
+	"customerId\"\xcd\x02\n" +
 	"\bCustomer\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x12\x16\n" +
@@ -703,7 +712,10 @@ const file_customers_v1_customers_proto_rawDesc = "" +
 	"\acountry\x18\x05 \x01(\tR\acountry\x126\n" +
 	"\aaddress\x18\x06 \x01(\v2\x1c.tillstream.types.v1.AddressR\aaddress\x12\x16\n" +
 	"\x06erased\x18\a \x01(\bR\x06erased\x127\n" +
-	"\topened_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAtB\a\n" +
+	"\topened_at\x18\b \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\x12\x1e\n" +
+	"\n" +
+	"unreadable\x18\t \x01(\bR\n" +
+	"unreadableB\a\n" +
 	"\x05_nameB\b\n" +
 	"\x06_email\"g\n" +
 	"\rSearchRequest\x12\x12\n" +
