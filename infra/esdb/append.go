@@ -2,7 +2,6 @@ package esdb
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"strconv"
@@ -10,7 +9,6 @@ import (
 
 	client "github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
-	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
 	spb "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
@@ -19,13 +17,6 @@ import (
 	"tillstream/commands"
 	"tillstream/events"
 )
-
-// answer is what the store said to one append.
-type answer struct {
-	revision uint64
-	position client.Position // zero when the store does not tell it
-	err      error
-}
 
 // wrongRevision says where the stream really ends, -1 when there is none.
 type wrongRevision struct{ actual int64 }
@@ -102,22 +93,6 @@ func (s *Store) appendOnce(ctx context.Context, stream string, after int64, fact
 // answered tells the store's own refusals from the want of an answer.
 func answered(err error) bool {
 	return errors.As(err, new(wrongRevision)) || errors.Is(err, commands.ErrNotRecorded)
-}
-
-// answerOf reads the store's answer to a batch append.
-func answerOf(resp *streams.BatchAppendResp) answer {
-	if refused := resp.GetError(); refused != nil {
-		return answer{err: refusal(refused)}
-	}
-	success := resp.GetSuccess()
-	if success == nil {
-		return answer{err: errors.New("the event store gave an answer without a result")}
-	}
-	a := answer{revision: success.GetCurrentRevision()}
-	if at := success.GetPosition(); at != nil {
-		a.position = client.Position{Commit: at.GetCommitPosition(), Prepare: at.GetPreparePosition()}
-	}
-	return a
 }
 
 // refusal turns the protocol's error into ours: a wrong revision, ErrNotRecorded where the store is certain, and
@@ -212,8 +187,4 @@ func actualIn(message string) int64 {
 		return -2
 	}
 	return n
-}
-
-func halves(id uuid.UUID) (most, least int64) {
-	return int64(binary.BigEndian.Uint64(id[:8])), int64(binary.BigEndian.Uint64(id[8:]))
 }

@@ -12,6 +12,8 @@ import (
 
 	client "github.com/EventStore/EventStore-Client-Go/v4/esdb"
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
+	"github.com/google/uuid"
+	"google.golang.org/grpc"
 )
 
 // errNotHeard ends calls whose connection broke: whether the store recorded anything is not known.
@@ -21,12 +23,12 @@ var errNotHeard = errors.New("the connection to the event store broke before it 
 // flight fails, and the next one opens another.
 type appender struct {
 	node   *node
-	stream streams.Streams_BatchAppendClient // nil: the store does not offer it
+	stream grpc.ClientStream // of requests as messages and answers as bytes; nil: the store does not offer it
 	cancel context.CancelFunc
 	ended  context.Context // done when broken
 	space  chan struct{}   // one token per append in flight
 	queue  chan *frame     // to the one goroutine that sends
-	origin int64           // upper half of correlation ids
+	origin [8]byte         // upper half of correlation ids
 	heard  atomic.Int64    // unix nanoseconds of the newest answer
 	proven atomic.Bool     // it has answered an append
 
@@ -36,30 +38,28 @@ type appender struct {
 	broken   error
 }
 
+var batchAppends = grpc.StreamDesc{ServerStreams: true, ClientStreams: true}
+
 func openAppender(ctx context.Context, conf *client.Configuration) (*appender, error) {
 	n, err := openNode(ctx, conf)
 	if err != nil {
 		return nil, err
 	}
 	a := &appender{node: n, space: make(chan struct{}, inFlightMax), queue: make(chan *frame, inFlightMax),
-		inFlight: map[int64]*frame{}, origin: randomInt64()}
+		inFlight: map[int64]*frame{}}
+	rand.Read(a.origin[:]) // never fails
 	a.ended, a.cancel = context.WithCancel(context.Background())
 	if !n.batches {
 		return a, nil
 	}
-	if a.stream, err = streams.NewStreamsClient(n.conn).BatchAppend(a.ended); err != nil {
+	a.stream, err = n.conn.NewStream(a.ended, &batchAppends, streams.Streams_BatchAppend_FullMethodName, grpc.ForceCodecV2(asStored{}))
+	if err != nil {
 		a.close()
 		return nil, fmt.Errorf("open a batch append stream: %w", err)
 	}
 	go a.send()
 	go a.receive()
 	return a, nil
-}
-
-func randomInt64() int64 {
-	var b [8]byte
-	rand.Read(b[:]) // never fails
-	return int64(binary.BigEndian.Uint64(b[:]))
 }
 
 func (a *appender) close() { a.fail(ErrClosed) }
@@ -126,7 +126,10 @@ func (a *appender) admit(f *frame) (int64, error) {
 	}
 	a.next++
 	a.inFlight[a.next] = f
-	f.correlate(a.origin, a.next)
+	var id uuid.UUID
+	copy(id[:8], a.origin[:])
+	binary.BigEndian.PutUint64(id[8:], uint64(a.next))
+	f.correlate(id)
 	return a.next, nil
 }
 
@@ -153,23 +156,28 @@ func (a *appender) send() {
 }
 
 func (a *appender) receive() {
+	var in message
 	for {
-		resp, err := a.stream.Recv()
-		if err != nil {
+		if err := a.stream.RecvMsg(&in); err != nil {
 			a.fail(err)
 			return
 		}
 		a.heard.Store(time.Now().UnixNano())
-		id := resp.GetCorrelationId().GetStructured()
-		if id == nil || id.GetMostSignificantBits() != a.origin {
+		to, said, err := parseAnswer(in)
+		if err != nil {
+			a.fail(err)
+			return
+		}
+		if [8]byte(to[:8]) != a.origin {
 			continue // an answer to nobody here
 		}
+		id := int64(binary.BigEndian.Uint64(to[8:]))
 		a.mu.Lock()
-		f := a.inFlight[id.GetLeastSignificantBits()]
-		delete(a.inFlight, id.GetLeastSignificantBits())
+		f := a.inFlight[id]
+		delete(a.inFlight, id)
 		a.mu.Unlock()
 		if f != nil {
-			f.answered <- answerOf(resp)
+			f.answered <- said
 		}
 	}
 }

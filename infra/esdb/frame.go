@@ -6,167 +6,156 @@ import (
 	"sync"
 	"time"
 
-	"github.com/EventStore/EventStore-Client-Go/v4/protos/shared"
-	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"github.com/google/uuid"
+	"google.golang.org/grpc"
 	"google.golang.org/protobuf/encoding/protowire"
-	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/types/known/durationpb"
-	"google.golang.org/protobuf/types/known/emptypb"
 
 	"tillstream/commands"
 )
 
-// frame is one append in the form of the protocol, with everything it points to, so that an append that was answered
-// lends its memory to the next.
+// Field numbers of BatchAppendReq, its options, ProposedMessage, and Duration.
+const (
+	fieldBatchCorrelation = 1
+	fieldBatchOptions     = 2
+	fieldBatchProposed    = 3
+	fieldBatchFinal       = 4
+
+	fieldOptionsStream   = 1
+	fieldOptionsRevision = 2
+	fieldOptionsNoStream = 3
+	fieldOptionsDeadline = 7
+
+	fieldProposedID       = 1
+	fieldProposedMetadata = 2
+	fieldProposedCustom   = 3
+	fieldProposedData     = 4
+
+	fieldDurationSeconds = 1
+	fieldDurationNanos   = 2
+)
+
+// frame is one append in wire form: whoever asks writes it, so that the one goroutine that sends has nothing to encode. An
+// append that was answered lends its memory to the next.
 type frame struct {
-	request  streams.BatchAppendReq
-	id       shared.UUID
-	idValue  shared.UUID_Structured_
-	idBits   shared.UUID_Structured
-	options  streams.BatchAppendReq_Options
-	stream   shared.StreamIdentifier
-	revision streams.BatchAppendReq_Options_StreamPosition
-	within   streams.BatchAppendReq_Options_Deadline
-	deadline durationpb.Duration
-
-	proposals []*proposal
-	messages  []*streams.BatchAppendReq_ProposedMessage
-	answered  chan answer // of capacity 1, answered at most once per append
+	parts    [][]byte // messages, most often one
+	nested   []byte   // what is being written of a message within one
+	answered chan answer
 }
 
-type proposal struct {
-	message streams.BatchAppendReq_ProposedMessage
-	id      shared.UUID
-	idValue shared.UUID_Structured_
-	idBits  shared.UUID_Structured
-}
+const frameKept = 64 << 10 // bytes of a frame that goes back to the pool
 
-const proposalsKept = 64 // of a frame, when it goes back to the pool
+var frames = sync.Pool{New: func() any { return &frame{answered: make(chan answer, 1)} }}
 
-var noStream = &streams.BatchAppendReq_Options_NoStream{NoStream: &emptypb.Empty{}}
-
-var frames = sync.Pool{New: func() any {
-	f := &frame{answered: make(chan answer, 1)}
-	f.idValue.Structured = &f.idBits
-	f.id.Value = &f.idValue
-	f.request.CorrelationId = &f.id
-	f.within.Deadline = &f.deadline
-	f.options.StreamIdentifier, f.options.DeadlineOption = &f.stream, &f.within
-	return f
-}}
-
-// frameOf builds the append of facts to stream. Facts that can never be recorded are refused here: an oversize message
-// would break the stream for everybody.
+// frameOf builds the append of facts to stream, in messages of at most chunkBytesMax, unless one event alone is larger.
+// Facts that can never be recorded are refused here: an oversize message would break the stream for everybody.
 func (s *Store) frameOf(ctx context.Context, stream string, after int64, facts []commands.Draft) (*frame, error) {
 	f := frames.Get().(*frame)
-	f.stream.StreamName = append(f.stream.StreamName[:0], stream...)
-	f.options.ExpectedStreamPosition = noStream
-	if after >= 0 {
-		f.revision.StreamPosition = uint64(after)
-		f.options.ExpectedStreamPosition = &f.revision
-	}
 	left := callWithin
 	if at, ok := ctx.Deadline(); ok {
 		left = max(time.Until(at), time.Millisecond)
 	}
-	f.deadline.Seconds, f.deadline.Nanos = int64(left/time.Second), int32(left%time.Second)
+	b := f.options(f.first(), stream, after, left)
 	for i := range facts {
-		if err := f.propose(i, &facts[i], s.described.of(facts[i].Type)); err != nil {
-			f.free()
-			return nil, err
+		if len(b) >= chunkBytesMax {
+			f.parts, b = append(f.parts, b), nil
 		}
+		id, err := uuid.Parse(facts[i].ID)
+		if err != nil {
+			f.free()
+			return nil, fmt.Errorf("%w: fact %d of type %s has the id %q, which is no UUID", commands.ErrNotRecorded, i, facts[i].Type, facts[i].ID)
+		}
+		b = f.propose(b, id, &facts[i], s.described.of(facts[i].Type))
 	}
+	f.parts = append(f.parts, appendUint(b, fieldBatchFinal, 1))
 	return f, nil
 }
 
-func (f *frame) propose(i int, d *commands.Draft, description protoreflect.RawFields) error {
-	if i == len(f.proposals) {
-		p := &proposal{}
-		p.idValue.Structured = &p.idBits
-		p.id.Value = &p.idValue
-		p.message.Id = &p.id
-		f.proposals = append(f.proposals, p)
+// first is the memory of an earlier use.
+func (f *frame) first() []byte {
+	if cap(f.parts) == 0 {
+		return nil
 	}
-	id, err := uuid.Parse(d.ID)
-	if err != nil {
-		return fmt.Errorf("%w: fact %d of type %s has the id %q, which is no UUID", commands.ErrNotRecorded, i, d.Type, d.ID)
-	}
-	p := f.proposals[i]
-	p.idBits.MostSignificantBits, p.idBits.LeastSignificantBits = halves(id)
-	p.message.ProtoReflect().SetUnknown(description)
-	p.message.CustomMetadata, p.message.Data = d.Metadata, d.Data
-	f.messages = append(f.messages, &p.message)
-	return nil
+	return f.parts[:1][0][:0]
 }
 
-func (f *frame) correlate(most, least int64) {
-	f.idBits.MostSignificantBits, f.idBits.LeastSignificantBits = most, least
+func (f *frame) options(b []byte, stream string, after int64, within time.Duration) []byte {
+	o := appendLen(f.nested[:0], fieldOptionsStream, 1+protowire.SizeBytes(len(stream)))
+	o = appendText(o, fieldStreamName, stream)
+	if after >= 0 {
+		o = appendUint(o, fieldOptionsRevision, uint64(after))
+	} else {
+		o = appendLen(o, fieldOptionsNoStream, 0)
+	}
+	seconds, nanos := uint64(within/time.Second), uint64(within%time.Second)
+	o = appendLen(o, fieldOptionsDeadline, 2+protowire.SizeVarint(seconds)+protowire.SizeVarint(nanos))
+	o = appendUint(appendUint(o, fieldDurationSeconds, seconds), fieldDurationNanos, nanos)
+	f.nested = o
+	return appendText(b, fieldBatchOptions, o)
 }
 
-// send writes the append in messages of at most chunkBytesMax, unless one event alone is larger. Once the last is
-// written the frame may be answered and used again, so it is not touched any more.
-func (f *frame) send(to streams.Streams_BatchAppendClient) error {
-	rest := f.messages
-	f.request.Options = &f.options
-	for {
-		n, size := 0, 0
-		for n < len(rest) && (n == 0 || size < chunkBytesMax) {
-			size += len(rest[n].Data) + len(rest[n].CustomMetadata)
-			n++
-		}
-		f.request.ProposedMessages, rest = rest[:n], rest[n:]
-		last := len(rest) == 0
-		f.request.IsFinal = last
-		if err := to.Send(&f.request); err != nil || last {
+// propose adds an event; description is the protocol's own metadata of its type.
+func (f *frame) propose(b []byte, id uuid.UUID, d *commands.Draft, description []byte) []byte {
+	f.nested = appendID(f.nested[:0], fieldProposedID, id)
+	size := len(f.nested) + len(description) + 1 + protowire.SizeBytes(len(d.Metadata)) + 1 + protowire.SizeBytes(len(d.Data))
+	b = append(append(appendLen(b, fieldBatchProposed, size), f.nested...), description...)
+	return appendText(appendText(b, fieldProposedCustom, d.Metadata), fieldProposedData, d.Data)
+}
+
+// correlate gives every part the id that the answer will carry.
+func (f *frame) correlate(id uuid.UUID) {
+	for i := range f.parts {
+		f.parts[i] = appendID(f.parts[i], fieldBatchCorrelation, id)
+	}
+}
+
+// send writes the append. Once the last part is written the frame may be answered and used again, so it is not touched any
+// more.
+func (f *frame) send(to grpc.ClientStream) error {
+	for _, part := range f.parts {
+		if err := to.SendMsg(written(part)); err != nil {
 			return err
 		}
-		f.request.Options = nil
 	}
+	return nil
 }
 
 // free lends the frame to the next append. A frame that was sent may be freed only when the store has answered it: any
 // other may still wait to be written.
 func (f *frame) free() {
-	for _, p := range f.proposals {
-		p.message.Data, p.message.CustomMetadata = nil, nil
+	if len(f.parts) > 0 && cap(f.parts[0]) > frameKept {
+		f.parts[0] = nil
 	}
-	f.proposals = f.proposals[:min(len(f.proposals), proposalsKept)]
-	if cap(f.messages) > proposalsKept {
-		f.messages = nil
+	if len(f.parts) > 0 {
+		clear(f.parts[1:])
 	}
-	clear(f.messages)
-	f.messages, f.request.ProposedMessages = f.messages[:0], nil
+	f.parts = f.parts[:0]
 	frames.Put(f)
 }
 
-// described keeps the protocol's own metadata of each event type, which is the same for all its events, in wire form:
-// the generated code would encode the map anew for every event, by reflection.
+// described keeps the protocol's own metadata of each event type, which is the same for all its events, in wire form.
 type described struct {
 	mu     sync.RWMutex
-	byType map[string]protoreflect.RawFields
+	byType map[string][]byte
 }
 
-func (d *described) of(wire string) protoreflect.RawFields {
+func (d *described) of(wire string) []byte {
 	d.mu.RLock()
 	known, ok := d.byType[wire]
 	d.mu.RUnlock()
 	if ok {
 		return known
 	}
-	made := entry(entry(nil, "type", wire), "content-type", "application/json")
+	made := appendEntry(appendEntry(nil, keyType, wire), "content-type", "application/json")
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.byType == nil || len(d.byType) >= describedTypes {
-		d.byType = map[string]protoreflect.RawFields{}
+		d.byType = map[string][]byte{}
 	}
 	d.byType[wire] = made
 	return made
 }
 
-// entry adds one pair to ProposedMessage.metadata, which is field 2.
-func entry(b []byte, key, value string) []byte {
-	pair := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), key)
-	pair = protowire.AppendString(protowire.AppendTag(pair, 2, protowire.BytesType), value)
-	return protowire.AppendBytes(protowire.AppendTag(b, 2, protowire.BytesType), pair)
+func appendEntry(b []byte, key, value string) []byte {
+	b = appendLen(b, fieldProposedMetadata, 1+protowire.SizeBytes(len(key))+1+protowire.SizeBytes(len(value)))
+	return appendText(appendText(b, fieldEntryKey, key), fieldEntryValue, value)
 }

@@ -11,9 +11,7 @@ import (
 	"github.com/EventStore/EventStore-Client-Go/v4/protos/streams"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/mem"
 	"google.golang.org/grpc/status"
-	"google.golang.org/protobuf/proto"
 
 	"tillstream/events"
 )
@@ -110,24 +108,6 @@ func (p *pages) receive(ctx context.Context, request *streams.ReadReq, bytes int
 	}
 	return l, nil
 }
-
-// asStored is a codec whose requests are messages, and whose answers stay bytes.
-type asStored struct{}
-
-// Marshal implements encoding.CodecV2.
-func (asStored) Marshal(v any) (mem.BufferSlice, error) {
-	b, err := proto.Marshal(v.(proto.Message))
-	return mem.BufferSlice{mem.SliceBuffer(b)}, err
-}
-
-// Unmarshal implements encoding.CodecV2.
-func (asStored) Unmarshal(m mem.BufferSlice, v any) error {
-	v.(*leaf).take(m)
-	return nil
-}
-
-// Name implements encoding.CodecV2: on the wire it is what everybody speaks.
-func (asStored) Name() string { return "proto" }
 
 // record is a stored event as the client would have answered it, as far as decoding needs it.
 func (e *stored) record() *client.RecordedEvent {

@@ -1,7 +1,6 @@
 package esdb
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -42,35 +41,6 @@ const (
 )
 
 const keyType = "type"
-
-// eachField calls do with every field of a message; value is of a varint, b of what has a length.
-func eachField(message []byte, do func(number protowire.Number, value uint64, b []byte) error) error {
-	for len(message) > 0 {
-		number, kind, n := protowire.ConsumeTag(message)
-		if n < 0 {
-			return protowire.ParseError(n)
-		}
-		message = message[n:]
-		var value uint64
-		var b []byte
-		switch kind {
-		case protowire.VarintType:
-			value, n = protowire.ConsumeVarint(message)
-		case protowire.BytesType:
-			b, n = protowire.ConsumeBytes(message)
-		default:
-			n = protowire.ConsumeFieldValue(number, kind, message)
-		}
-		if n < 0 {
-			return protowire.ParseError(n)
-		}
-		message = message[n:]
-		if err := do(number, value, b); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // parseStored reads an answer; is says that it is an event. Names of types are those of wires, where new ones are kept.
 func parseStored(message []byte, wires map[string]string) (e stored, is bool, err error) {
@@ -145,25 +115,4 @@ func (e *stored) describe(entry []byte, wires map[string]string) error {
 	}
 	e.wire = wire
 	return nil
-}
-
-func parseID(message []byte) (id uuid.UUID, err error) {
-	err = eachField(message, func(number protowire.Number, _ uint64, b []byte) (err error) {
-		switch number {
-		case fieldUUIDString:
-			id, err = uuid.ParseBytes(b)
-		case fieldUUIDStructured:
-			err = eachField(b, func(number protowire.Number, value uint64, _ []byte) error {
-				switch number {
-				case fieldUUIDMost:
-					binary.BigEndian.PutUint64(id[:8], value)
-				case fieldUUIDLeast:
-					binary.BigEndian.PutUint64(id[8:], value)
-				}
-				return nil
-			})
-		}
-		return err
-	})
-	return id, err
 }
