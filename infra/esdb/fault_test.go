@@ -43,10 +43,18 @@ func TestASilentConnectionIsReplaced(t *testing.T) {
 	m.faults.set(silent, nil)
 	s := dialled(t, m.connection())
 	facts := drafts(t, "one", "stock-a", 1)
-	ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
-	defer cancel()
-	if _, err := s.Append(ctx, "stock-a", -1, facts); !unknownOutcome(err) {
-		t.Fatalf("append to a silent store: %v", err)
+	// Only an append that has waited two seconds on the open connection condemns it: on a busy machine the first one may
+	// spend its time on opening that.
+	for range 8 {
+		ctx, cancel := context.WithTimeout(t.Context(), 2500*time.Millisecond)
+		_, err := s.Append(ctx, "stock-a", -1, facts)
+		cancel()
+		if !unknownOutcome(err) {
+			t.Fatalf("append to a silent store: %v", err)
+		}
+		if !s.Health().Connected {
+			break
+		}
 	}
 	m.faults.set(nil, nil)
 	done, err := s.Append(t.Context(), "stock-a", -1, facts)
