@@ -15,6 +15,11 @@ type benchCommand struct {
 	Lag     benchLagCommand     `cmd:"" help:"How soon a query shows what a command recorded, at a steady rate."`
 }
 
+// Help implements kong.HelpProvider.
+func (benchCommand) Help() string {
+	return "Example:\n\n  till bench append"
+}
+
 type benchAppendCommand struct {
 	Duration time.Duration `default:"3s" help:"How long each row is measured."`
 	WarmUp   time.Duration `default:"500ms" help:"How long each row runs before it is measured."`

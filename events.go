@@ -25,6 +25,22 @@ type eventsReadCommand struct {
 }
 
 // Help implements kong.HelpProvider.
+func (eventsCommand) Help() string {
+	return "The log is read as it is stored, whatever views make of it.\n\nExample:\n\n  till events read --all --type 'order.*' --limit 10"
+}
+
+// Validate implements kong.Validatable.
+func (e eventsReadCommand) Validate() error {
+	if e.Eventstore == "" {
+		return nil
+	}
+	if err := esdb.CheckConnectionString(e.Eventstore); err != nil {
+		return fmt.Errorf("--eventstore: %w", err)
+	}
+	return nil
+}
+
+// Help implements kong.HelpProvider.
 func (eventsReadCommand) Help() string {
 	return "Prints one event a line: its position, time, stream, revision, type, and data. Personal data is sealed, and stays so.\n\n" +
 		"Examples:\n\n  till events read --stream product-85123A\n  till events read --all --type 'order.*' --limit 10 --json\n  till events read --all --follow"

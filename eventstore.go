@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"net"
 	"path/filepath"
 
 	"tillstream/infra/eventstore"
@@ -10,6 +12,14 @@ import (
 
 type eventstoreCommand struct {
 	Addr string `default:"127.0.0.1:2113" env:"TILL_EVENTSTORE_ADDR" placeholder:"HOST:PORT" help:"Where to serve the EventStoreDB gRPC protocol. Default: ${default}."`
+}
+
+// Validate implements kong.Validatable.
+func (e eventstoreCommand) Validate() error {
+	if _, port, err := net.SplitHostPort(e.Addr); err != nil || port == "" {
+		return fmt.Errorf("--addr: %q is not an address: give host:port, such as 127.0.0.1:2113", e.Addr)
+	}
+	return nil
 }
 
 // Help implements kong.HelpProvider.

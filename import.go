@@ -21,6 +21,11 @@ type importCommand struct {
 	OnlineRetail onlineRetailCommand `cmd:"" name:"online-retail" help:"The \"Online Retail\" transactions (Chen et al. 2012): a CSV file, plain or gzip."`
 }
 
+// Help implements kong.HelpProvider.
+func (importCommand) Help() string {
+	return "Example:\n\n  till import online-retail online-retail-2010-12_2011-02.csv.gz"
+}
+
 type onlineRetailCommand struct {
 	File          string `arg:"" placeholder:"FILE" help:"The file."`
 	ReconcileOnly bool   `help:"Import nothing: compare the file with the views."`

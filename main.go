@@ -52,6 +52,13 @@ type console struct {
 	Quiet    bool
 }
 
+// tell says how long work goes on, unless it is to be quiet.
+func (c *console) tell(what string) {
+	if !c.Quiet {
+		fmt.Fprintln(c.Err, what)
+	}
+}
+
 // exitError ends the program with a code of its own.
 type exitError struct {
 	code int
@@ -63,7 +70,7 @@ func (e *exitError) Error() string { return e.err.Error() }
 func (e *exitError) Unwrap() error { return e.err }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

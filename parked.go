@@ -9,7 +9,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 
@@ -67,7 +66,11 @@ func (p parkedView) ask(ctx context.Context, all *cli, within time.Duration, do 
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	if err := do(ctx, parkedv1.NewParkedClient(conn)); err != nil {
-		return fmt.Errorf("parked keys of %s at %s: %s", p.View, conn.Target(), status.Convert(err).Message())
+		err, unknown := fmt.Errorf("parked keys of %s at %s: %s", p.View, conn.Target(), status.Convert(err).Message()), reasonOf(err) == "view_unknown"
+		if unknown {
+			return &exitError{exitMisused, err}
+		}
+		return err
 	}
 	return nil
 }
@@ -89,6 +92,11 @@ func (p parkedView) each(ctx context.Context, client parkedv1.ParkedClient, do f
 }
 
 type parkedListCommand struct{ parkedView }
+
+// Help implements kong.HelpProvider.
+func (parkedListCommand) Help() string {
+	return "Examples:\n\n  till parked list orders\n  till parked list orders --json | jq .key"
+}
 
 func (l parkedListCommand) Run(ctx context.Context, all *cli, c *console) error {
 	return l.ask(ctx, all, parkedWithin, func(ctx context.Context, client parkedv1.ParkedClient) error {
@@ -116,6 +124,11 @@ func (l parkedListCommand) Run(ctx context.Context, all *cli, c *console) error 
 }
 
 type parkedShowCommand struct{ parkedKey }
+
+// Help implements kong.HelpProvider.
+func (parkedShowCommand) Help() string {
+	return "Example:\n\n  till parked show products '<product-85123A>'"
+}
 
 func (s parkedShowCommand) Run(ctx context.Context, all *cli, c *console) error {
 	return s.ask(ctx, all, parkedWithin, func(ctx context.Context, client parkedv1.ParkedClient) error {
@@ -146,106 +159,6 @@ func (s parkedShowCommand) Run(ctx context.Context, all *cli, c *console) error 
 		}
 		return nil
 	})
-}
-
-type parkedRetryCommand struct {
-	parkedView
-	Key string `arg:"" optional:"" placeholder:"KEY" help:"The key, as till parked list names it."`
-	All bool   `help:"Every parked key of the view; those that still fail stay parked."`
-	mending
-}
-
-// Validate implements kong.Validatable.
-func (r parkedRetryCommand) Validate() error {
-	if (r.Key == "") != r.All {
-		return errors.New("name one KEY, or --all")
-	}
-	return nil
-}
-
-func (r parkedRetryCommand) Run(ctx context.Context, all *cli, c *console) error {
-	if r.All {
-		return r.ask(r.by(ctx), all, allWithin, func(ctx context.Context, client parkedv1.ParkedClient) error { return r.every(ctx, client, c) })
-	}
-	return r.ask(r.by(ctx), all, mendWithin, func(ctx context.Context, client parkedv1.ParkedClient) error {
-		return r.retry(ctx, client, c, r.Key)
-	})
-}
-
-func (r parkedRetryCommand) retry(ctx context.Context, client parkedv1.ParkedClient, c *console, key string) error {
-	m, err := client.Retry(ctx, &parkedv1.RetryRequest{View: r.View, Key: key, Generation: r.Generation, Why: r.Why})
-	if err != nil {
-		return err
-	}
-	return printMended(c, m, "folded")
-}
-
-// every retries all keys that are parked now, streams first, for others may wait for them.
-func (r parkedRetryCommand) every(ctx context.Context, client parkedv1.ParkedClient, c *console) error {
-	var keys, streams []string
-	err := r.each(ctx, client, func(page *parkedv1.KeyList) error {
-		for _, k := range page.Items {
-			if strings.HasPrefix(k.Key, "<") {
-				streams = append(streams, k.Key)
-			} else {
-				keys = append(keys, k.Key)
-			}
-		}
-		return nil
-	})
-	failed := 0
-	for _, key := range append(streams, keys...) {
-		if err != nil {
-			return err
-		}
-		one := r.retry(ctx, client, c, key)
-		switch reason := reasonOf(one); {
-		case one == nil, reason == "parked_unknown": // it went on with its stream
-		case reason == "still_parked", reason == "parked_behind_stream":
-			failed++
-			fmt.Fprintf(c.Err, "till: %s: %s\n", printable(key), status.Convert(one).Message())
-		default:
-			err = one
-		}
-	}
-	if err == nil && failed > 0 {
-		err = fmt.Errorf("%d are parked still", failed)
-	}
-	return err
-}
-
-type parkedDropCommand struct {
-	parkedKey
-	Count int64 `required:"" placeholder:"N" help:"How many facts are forgotten, to confirm: as many as the key remembers."`
-	mending
-}
-
-func (d parkedDropCommand) Run(ctx context.Context, all *cli, c *console) error {
-	return d.ask(d.by(ctx), all, mendWithin, func(ctx context.Context, client parkedv1.ParkedClient) error {
-		m, err := client.Drop(ctx, &parkedv1.DropRequest{View: d.View, Key: d.Key, Generation: d.Generation, Count: &d.Count, Why: d.Why})
-		if err != nil {
-			return err
-		}
-		return printMended(c, m, "forgotten")
-	})
-}
-
-func (m mending) by(ctx context.Context) context.Context {
-	if m.As == "" {
-		return ctx
-	}
-	return metadata.AppendToOutgoingContext(ctx, "x-actor", m.As)
-}
-
-func printMended(c *console, m *parkedv1.Mended, what string) error {
-	if c.JSON {
-		return printJSON(c, m)
-	}
-	fmt.Fprintf(c.Out, "%s goes on: %d facts were %s, %d keys are whole.\n", printable(m.Key), m.Facts, what, m.Healed)
-	for _, k := range m.Still {
-		fmt.Fprintf(c.Out, "  %s is parked still: %s\n", printable(k.Key), printable(k.Error))
-	}
-	return nil
 }
 
 func printJSON(c *console, m proto.Message) error {

@@ -5,8 +5,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
+	"tillstream/gateway"
+	"tillstream/infra/esdb"
 	"tillstream/infra/targets"
 )
 
@@ -17,6 +20,24 @@ type upCommand struct {
 	Postgres   string `env:"TILL_POSTGRES" placeholder:"postgres://…" help:"A PostgreSQL to keep views in. Default: a private one."`
 	Warehouse  string `default:"MAIN" env:"TILL_WAREHOUSE" placeholder:"CODE" help:"Where orders and prices belong that name no warehouse. Default: ${default}."`
 	Verbose    bool   `short:"v" env:"TILL_VERBOSE" help:"Log every request."`
+}
+
+// Validate implements kong.Validatable: what is written wrongly is used wrongly, and nothing is started.
+func (u upCommand) Validate() error {
+	for flag, address := range map[string]string{"--http": u.HTTP, "--grpc": u.GRPC} {
+		if err := gateway.CheckAddress(address); err != nil {
+			return fmt.Errorf("%s: %w", flag, err)
+		}
+	}
+	if u.HTTP == u.GRPC && !strings.HasSuffix(u.HTTP, ":0") {
+		return fmt.Errorf("--http and --grpc are both %s: each needs an address of its own", u.HTTP)
+	}
+	if u.Eventstore != "" {
+		if err := esdb.CheckConnectionString(u.Eventstore); err != nil {
+			return fmt.Errorf("--eventstore: %w", err)
+		}
+	}
+	return nil
 }
 
 // Help implements kong.HelpProvider.
@@ -34,12 +55,13 @@ func (u upCommand) Run(ctx context.Context, all *cli, c *console) error {
 	}
 	started := time.Now()
 	config := targets.Config{Data: all.Data, HTTP: u.HTTP, GRPC: u.GRPC, EventStore: u.Eventstore, Postgres: u.Postgres,
-		Warehouse: u.Warehouse, Version: version(), Log: logger(c, level), Progress: func(what string) {
-			if !c.Quiet {
-				fmt.Fprintln(c.Err, what)
-			}
-		}}
-	return targets.Up(ctx, config, func(w targets.Where) { announce(c, w, time.Since(started)) })
+		Warehouse: u.Warehouse, Version: version(), Log: logger(c, level), Progress: c.tell}
+	defer context.AfterFunc(ctx, func() { c.tell("stopping…") })()
+	err := targets.Up(ctx, config, func(w targets.Where) { announce(c, w, time.Since(started)) })
+	if err == nil {
+		c.tell("stopped")
+	}
+	return err
 }
 
 // announce prints where to look.

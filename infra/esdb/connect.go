@@ -40,6 +40,21 @@ func parse(connectionString string) (*client.Configuration, error) {
 	return conf, nil
 }
 
+// CheckConnectionString tells what is wrong with a connection string, without showing it.
+func CheckConnectionString(connectionString string) error {
+	_, err := parse(connectionString)
+	return err
+}
+
+// AddressOf is where a connection string leads to, without what is secret in it.
+func AddressOf(connectionString string) string {
+	conf, err := parse(connectionString)
+	if err != nil {
+		return "an address that is not understood"
+	}
+	return addressOf(conf)
+}
+
 func addressOf(conf *client.Configuration) string {
 	if len(conf.GossipSeeds) == 0 {
 		return conf.Address

@@ -66,7 +66,7 @@ func TestASecondStartIsReadySoonAndFindsEverything(t *testing.T) {
 
 func TestASignalEndsThePlatformAndAllThatItStarted(t *testing.T) {
 	data := dataDir(t, "data")
-	for name, signal := range map[string]os.Signal{"interrupt": os.Interrupt, "terminated": syscall.SIGTERM} {
+	for name, signal := range map[string]os.Signal{"interrupt": os.Interrupt, "terminated": syscall.SIGTERM, "hung up": syscall.SIGHUP} {
 		till := tilltest.Start(t, data)
 		family := till.Family()
 		if len(family) == 0 {

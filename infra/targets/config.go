@@ -16,6 +16,12 @@ type Config struct {
 	Progress   func(string) // told what a slow start is waiting for; may be nil
 }
 
+func (c Config) tell(what string) {
+	if c.Progress != nil {
+		c.Progress(what)
+	}
+}
+
 // Where tells where a running platform is to be found.
 type Where struct {
 	HTTP, GRPC, EventStore, Data string

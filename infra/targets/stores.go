@@ -17,6 +17,7 @@ import (
 // Limits of a start.
 const (
 	storeWithin    = 30 * time.Second // until the event store answers
+	storeQuiet     = 3 * time.Second  // until it is said that it does not
 	databaseWithin = 60 * time.Second // until Postgres answers, once it was started
 )
 
@@ -51,6 +52,10 @@ func openLog(ctx context.Context, c Config, undo *closers) (*log, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, storeWithin)
 	defer cancel()
+	waiting := time.AfterFunc(storeQuiet, func() {
+		c.tell(fmt.Sprintf("waiting for the event store at %s, for %s at most: it does not answer yet", esdb.AddressOf(l.where), storeWithin))
+	})
+	defer waiting.Stop()
 	store, err := esdb.Dial(ctx, l.where, events.Catalog(), esdb.Options{Log: c.Log})
 	if err != nil {
 		return nil, fmt.Errorf("connect to the event store: %w", err)

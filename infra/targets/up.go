@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,6 +27,9 @@ func Up(ctx context.Context, c Config, announce func(Where)) (err error) {
 		return err
 	}
 	undo.add(owner.Release)
+	if err := areFree(c.HTTP, c.GRPC); err != nil { // before anything is started that takes seconds
+		return err
+	}
 	secrets, people, err := openSecrets(owner.Dir())
 	if err != nil {
 		return err
@@ -61,6 +65,20 @@ func Up(ctx context.Context, c Config, announce func(Where)) (err error) {
 	}
 	go forgetErased(ctx, v, people, c.Log)
 	return run(ctx, l, db, b.hub, g, func() { announce(where) })
+}
+
+// areFree tells whether the addresses to serve on can be had.
+func areFree(http, grpc string) error {
+	for _, a := range []struct{ flag, address string }{{"--http", http}, {"--grpc", grpc}} {
+		l, err := net.Listen("tcp", a.address)
+		if err != nil {
+			return fmt.Errorf("%s cannot be served on: %w: end the program that uses it, or give another %s", a.address, err, a.flag)
+		}
+		if err := l.Close(); err != nil {
+			return fmt.Errorf("try %s: %w", a.address, err)
+		}
+	}
+	return nil
 }
 
 // openStores opens the log and the database side by side: either may take seconds.
