@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"strconv"
 	"time"
 
 	kgrpc "github.com/go-kratos/kratos/v2/transport/grpc"
@@ -129,7 +130,7 @@ const (
 // reaches it may do everything.
 func New(d Deps, o Options) (*Gateway, error) {
 	for _, address := range []string{o.HTTP, o.GRPC} {
-		if err := onLoopback(address); err != nil {
+		if err := CheckAddress(address); err != nil {
 			return nil, err
 		}
 	}
@@ -165,9 +166,10 @@ func New(d Deps, o Options) (*Gateway, error) {
 	return g, nil
 }
 
-func onLoopback(address string) error {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
+// CheckAddress wants host:port of this machine alone; port 0 takes a free one.
+func CheckAddress(address string) error {
+	host, port, err := net.SplitHostPort(address)
+	if _, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil {
 		return fmt.Errorf("%q is not an address: give host:port, such as 127.0.0.1:8080", address)
 	}
 	if ip, err := netip.ParseAddr(host); host == "localhost" || err == nil && ip.IsLoopback() {

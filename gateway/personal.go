@@ -8,12 +8,10 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/unicode/norm"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
@@ -79,31 +77,11 @@ func (g *Gateway) open(ctx context.Context, s *events.Sealed, field string) (*st
 	return &text, nil
 }
 
-// foldEmail is the form in which addresses are compared: trimmed, lower case, NFC.
-func foldEmail(email string) string {
-	return norm.NFC.String(strings.ToLower(norm.NFC.String(strings.TrimSpace(email))))
-}
-
 // blindEmail names an address without telling it.
 func (g *Gateway) blindEmail(email string) string {
 	h := hmac.New(sha256.New, g.deps.BlindKey[:])
 	h.Write([]byte("email\x00" + foldEmail(email)))
 	return hex.EncodeToString(h.Sum(nil)[:24])
-}
-
-var emailForm = regexp.MustCompile(`^[^\s@]+@[^\s@]+$`)
-
-// The checks below never repeat what was given: it is personal.
-
-func checkEmail(field, email string) error {
-	email = strings.TrimSpace(email)
-	if err := checkPerson(field, email, emailMost); err != nil {
-		return err
-	}
-	if !emailForm.MatchString(email) {
-		return badField(field, "must be an e-mail address, such as ann@example.com")
-	}
-	return nil
 }
 
 // checkPerson wants a line of text about a person.
