@@ -38,7 +38,9 @@ type cluster struct {
 // has not got the cluster's name, so it is thrown away and made again.
 func (c *cluster) ensure(ctx context.Context, b binaries) (string, error) {
 	secret := filepath.Join(c.dir, "password")
-	if major, err := clusterMajor(c.data); err != nil {
+	if major, err := clusterMajor(c.data); errors.Is(err, os.ErrPermission) {
+		return "", unreadable(c.dir, err)
+	} else if err != nil {
 		return "", err
 	} else if major != 0 {
 		return readPassword(secret)
@@ -57,9 +59,17 @@ func (c *cluster) ensure(ctx context.Context, b binaries) (string, error) {
 func readPassword(path string) (string, error) {
 	content, err := os.ReadFile(path)
 	if err != nil {
-		return "", fmt.Errorf("the cluster's password is gone: %w; put the file back, or move its directory away: views are built anew from the log", err)
+		return "", unreadable(filepath.Dir(path), err)
 	}
 	return strings.TrimSpace(string(content)), nil
+}
+
+// unreadable says why a cluster's password cannot be read, and what to do.
+func unreadable(dir string, err error) error {
+	if errors.Is(err, os.ErrPermission) {
+		return fmt.Errorf("the private PostgreSQL in %s belongs to another user: %w; run as that user, or choose another data directory", dir, err)
+	}
+	return fmt.Errorf("the cluster's password is gone: %w; put the file back, or move its directory away: views are built anew from the log", err)
 }
 
 // sweep removes what interrupted attempts left.
