@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"slices"
 	"time"
@@ -112,15 +113,19 @@ func (s stockService) wholeDays(ctx context.Context, days []projections.Cond, kn
 }
 
 // daysKnownInPart names the days of which some was recorded by then, and some later.
-func (s stockService) daysKnownInPart(ctx context.Context, days []projections.Cond, knownAt time.Time) (keys []string, err error) {
-	q := projections.Query{Where: append(slices.Clip(days), projections.Cond{Column: "first_recorded_at", Op: projections.Le, Value: knownAt},
-		projections.Cond{Column: "last_recorded_at", Op: projections.Gt, Value: knownAt})}
-	err = each(ctx, s.deps.Views.DailyStockMovements, q, func(rows []projections.Row[projections.DailyStockMovement]) error {
-		for _, r := range rows {
-			keys = append(keys, r.Key)
-		}
-		return nil
-	})
+func (s stockService) daysKnownInPart(ctx context.Context, days []projections.Cond, knownAt time.Time) ([]string, error) {
+	where := append(slices.Clip(days), projections.Cond{Column: "first_recorded_at", Op: projections.Le, Value: knownAt},
+		projections.Cond{Column: "last_recorded_at", Op: projections.Gt, Value: knownAt})
+	// Grouped, not listed: a list in the order of its keys would be read along all the keys there are.
+	groups, err := s.deps.Views.DailyStockMovements.Group(ctx, projections.Grouping{Where: where, By: []projections.Dimension{{Column: "key"}}})
+	if query := (*projections.QueryError)(nil); errors.As(err, &query) {
+		return nil, badField("limit", "asks for too many stock items at once: more than %d of their days were recorded partly before known_at, partly later",
+			projections.GroupsMost)
+	}
+	keys := make([]string, len(groups))
+	for i, g := range groups {
+		keys[i] = texts(g.Keys)[0]
+	}
 	return keys, err
 }
 

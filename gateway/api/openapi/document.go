@@ -1,6 +1,7 @@
 package main
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -161,6 +162,10 @@ var (
 		"As-Of-Position": {"Where the view stands.", text},
 		"Lag-Ms":         {"How far it is behind the log, in milliseconds.", text},
 	}
+	ofTimes = map[string]header{
+		"As-Of":    {"The as_of that the answer is of, in UTC.", text},
+		"Known-At": {"The known_at that the answer is of, in UTC.", text},
+	}
 	recorded = map[string]header{
 		"Consistency-Token":    {"Hand it to a query that must show what this recorded.", text},
 		"Idempotency-Replayed": {"true: this was recorded before, and is answered as then.", text},
@@ -172,8 +177,12 @@ func (d *document) responses(m protoreflect.MethodDescriptor, verb string) map[s
 	if proto.GetExtension(m.Options(), typesv1.E_Creates).(bool) {
 		code = "201"
 	}
-	if verb != "get" {
+	switch {
+	case verb != "get":
 		headers = recorded
+	case m.Input().Fields().ByName("known_at") != nil:
+		headers = maps.Clone(told)
+		maps.Copy(headers, ofTimes)
 	}
 	content := inJSON(d.message(m.Output(), nil))
 	if typ := proto.GetExtension(m.Options(), typesv1.E_Answers).(string); typ != "" {

@@ -791,8 +791,8 @@ func (x *SalesEvent) GetAudit() string {
 type SalesEventList struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Items         []*SalesEvent          `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
-	Totals        []*SalesRow            `protobuf:"bytes,2,rep,name=totals,proto3" json:"totals,omitempty"`  // of all pages, one per currency: the sums of every column of the events
-	Events        int64                  `protobuf:"varint,3,opt,name=events,proto3" json:"events,omitempty"` // how many events that is
+	Totals        []*SalesRow            `protobuf:"bytes,2,rep,name=totals,proto3" json:"totals,omitempty"`  // on the first page: of all pages, one per currency, the sums of every column of the events
+	Events        int64                  `protobuf:"varint,3,opt,name=events,proto3" json:"events,omitempty"` // on the first page: how many events there are on all of them
 	NextCursor    string                 `protobuf:"bytes,4,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
