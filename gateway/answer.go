@@ -3,7 +3,6 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strconv"
 )
@@ -30,19 +29,24 @@ type problemJSON struct {
 // writeProblem answers with a problem; one that passes says when to ask again.
 func (g *Gateway) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(r.Context(), g.log, err)
-	if p.Details == nil {
-		p.Details = map[string]any{}
-	}
 	if seconds, passing := p.Details["retry_after"].(int); passing {
 		w.Header().Set("Retry-After", strconv.Itoa(seconds))
 	}
 	noteReason(r.Context(), p.Reason)
-	body, err := json.Marshal(problemJSON(*p))
-	if err != nil {
-		g.log.Error("a problem is not writable as JSON", slog.String("reason", p.Reason), "err", err)
-		body = []byte(`{"code":500,"reason":"internal","message":"something went wrong on our side","details":{}}`)
+	_ = writeJSON(w, p.Code, p.json())
+}
+
+func (p *Problem) json() []byte {
+	shown := problemJSON(*p)
+	if shown.Details == nil {
+		shown.Details = map[string]any{}
 	}
-	_ = writeJSON(w, p.Code, body)
+	body, err := json.Marshal(shown)
+	if err != nil { // a detail that JSON has no form for: the rest is as it was
+		shown.Details = map[string]any{}
+		body, _ = json.Marshal(shown)
+	}
+	return body
 }
 
 // plainText is a detail as gRPC carries it.

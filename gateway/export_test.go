@@ -10,3 +10,15 @@ func DayIn(text string, zone *time.Location) (from, to time.Time) {
 	s, _ := dayIn(text, zone)
 	return s.from, s.to
 }
+
+// Listening is how many listen.
+func (g *Gateway) Listening() int { return len(g.listeners) }
+
+// CanBeWatched tells whether a view has a stream.
+func (g *Gateway) CanBeWatched(view string) bool { return g.byName[view].waitable != nil }
+
+// NoteRates has the gateway sample its views at a time.
+func (g *Gateway) NoteRates(at time.Time, views []ViewStatus) { g.rates.note(at, views) }
+
+// PerSecond is the rate of a view.
+func (g *Gateway) PerSecond(view string) uint64 { return g.rates.perSecond(view) }

@@ -55,7 +55,7 @@ type Views struct {
 	DailyStockMovements projections.Served[projections.DailyStockMovement]
 	StockLedger         projections.Served[projections.StockEntry]
 	Customers           projections.Served[projections.Customer]
-	CustomerProfiles    projections.Served[projections.CustomerProfile]
+	CustomerProfiles    projections.Served[projections.CustomerProfile] // what analysts read
 	CustomerOrders      projections.Served[projections.CustomerOrder]
 	Orders              projections.Served[projections.Order]
 	OrderLines          projections.Served[projections.OrderLine]
@@ -95,7 +95,9 @@ type Options struct {
 	GRPC      string
 	Warehouse string // of requests that name none; empty: MAIN
 
-	Within time.Duration // for one request, waiting for views included; 0: a minute
+	Within    time.Duration // for one request, waiting for views included; 0: a minute
+	Beat      time.Duration // between signs of life to who listens to an order or to views; 0: 15 seconds
+	Listeners int           // who listen at once, at most; 0: 4,096
 
 	KeysInMemory int // of the newest commands; older ones are looked up in a view. 0: 65,536
 }
@@ -112,9 +114,12 @@ type Gateway struct {
 	flights   flights
 	asked     *asked
 	heard     heard
-	queries   map[string]bool // methods that only read
-	ways      []way           // all that is served by HTTP
-	followers chan struct{}   // one for each who follows the audit log
+	queries   map[string]bool  // methods that only read
+	ways      []way            // all that is served by HTTP
+	followers chan struct{}    // one for each who follows the audit log
+	listeners chan struct{}    // one for each who listens to an order or to views
+	byName    map[string]named // every view
+	rates     rates
 	metrics   *metrics
 	closing   context.Context // ends when streams should
 	close     context.CancelFunc
@@ -149,8 +154,15 @@ func New(d Deps, o Options) (*Gateway, error) {
 	if o.Within == 0 {
 		o.Within = requestWithin
 	}
+	if o.Beat == 0 {
+		o.Beat = beatDefault
+	}
+	if o.Listeners == 0 {
+		o.Listeners = listenersMost
+	}
 	d.Views = d.Views.marked()
-	g := &Gateway{deps: d, opts: o, log: d.Log, queries: map[string]bool{}, followers: make(chan struct{}, followersMost)}
+	g := &Gateway{deps: d, opts: o, log: d.Log, queries: map[string]bool{}, followers: make(chan struct{}, followersMost),
+		listeners: make(chan struct{}, o.Listeners), byName: d.Views.byName()}
 	var err error
 	if g.cursorKey, err = hkdf.Key(sha256.New, d.RequestKey[:], nil, "cursor", 32); err != nil {
 		return nil, fmt.Errorf("derive the key of cursors: %w", err)
@@ -184,6 +196,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	ended := make(chan error, 2)
 	go func() { ended <- g.HTTP.Start(base) }()
 	go func() { ended <- unlessStopped(g.GRPC.Start(base)) }()
+	go g.sampleRates(g.closing)
 	running := 2
 	var err error
 	select {

@@ -81,6 +81,8 @@ func (m marking[V]) AtOf(ctx context.Context) projections.Checkpoint {
 	return projections.AtOf(ctx, m.Served)
 }
 
+func (m marking[V]) viewName() string { return m.name }
+
 func (m marking[V]) mark(ctx context.Context, keys ...string) {
 	parked, streams := m.parked.ParkedCount()
 	if streams > 0 {

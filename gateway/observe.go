@@ -75,7 +75,10 @@ func (m viewMetrics) Collect(ch chan<- prometheus.Metric) {
 }
 
 // seen is what is learned of a request on its way, for its line in the log. Nothing a person wrote is in it.
-type seen struct{ route, reason string }
+type seen struct {
+	route, reason string
+	connection    context.Context // ends when the client is gone, not when its request takes long
+}
 
 type seenKey struct{}
 
@@ -83,6 +86,14 @@ func noteRoute(ctx context.Context, route string) {
 	if s, ok := ctx.Value(seenKey{}).(*seen); ok {
 		s.route = route
 	}
+}
+
+// connectionOf is the context of the connection that a request by HTTP came by.
+func connectionOf(ctx context.Context) context.Context {
+	if s, ok := ctx.Value(seenKey{}).(*seen); ok && s.connection != nil {
+		return s.connection
+	}
+	return ctx
 }
 
 func noteReason(ctx context.Context, reason string) {
@@ -126,7 +137,7 @@ func (g *Gateway) observeHTTP(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, release := projections.Pinned(r.Context())
 		defer release()
-		start, s, rec := time.Now(), &seen{route: "none"}, &recorder{ResponseWriter: w, ctx: ctx}
+		start, s, rec := time.Now(), &seen{route: "none", connection: r.Context()}, &recorder{ResponseWriter: w, ctx: ctx}
 		r = r.WithContext(context.WithValue(ctx, seenKey{}, s))
 		defer func() {
 			fault := recover()

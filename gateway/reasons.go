@@ -60,7 +60,7 @@ var Reasons = []Reason{
 	{"replay_idle", "409", "The view is not being built.", "Nothing is to be stopped."},
 	{"body_too_large", "413", "The body has more bytes than the path takes; `details.limit` says how many.", "Send less at once."},
 	{"idempotency_key_reused", "422", "The Idempotency-Key was used before with another body.", "Use a new key for another request."},
-	{"busy", "429", "Too many commands wait for the same thing.", "Ask again after the seconds of the header Retry-After."},
+	{"busy", "429", "Too many commands wait for the same thing, or as many listen as may.", "Ask again after the seconds of the header Retry-After."},
 	{"head_too_large", "431", "The path and headers have more bytes than are understood; `details.limit` says how many.", "Send less in them."},
 	{"internal", "500", "Something went wrong on our side.", "Ask again; look into the platform's log."},
 	{"person_unreadable", "500", "The key of the person is damaged or missing, so their data cannot be read.", "Put the file that the platform's log names back from a backup."},

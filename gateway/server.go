@@ -51,6 +51,7 @@ func (g *Gateway) serve() {
 	}
 	g.mountAudit(g.HTTP)
 	g.mountExports(g.HTTP)
+	g.mountListeners(g.HTTP)
 	g.mountWeb(g.HTTP)
 	g.mountPages(g.HTTP)
 	g.ways = waysOf(g.HTTP)

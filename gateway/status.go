@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tillstream/events"
+	replayv1 "tillstream/gateway/api/replay/v1"
 	statusv1 "tillstream/gateway/api/status/v1"
 )
 
@@ -33,9 +34,10 @@ type ViewStatus struct {
 	Lag        time.Duration // since the log moved past Position; 0 when current
 	Source     string        // where its news come from
 	Serving    bool
-	Parked     int64  // keys that cannot be folded
-	Stale      bool   // it answers from a generation that is not fed any more
-	Problem    string // why it does not serve or move; empty: it does
+	Parked     int64              // keys that cannot be folded
+	Stale      bool               // it answers from a generation that is not fed any more
+	Problem    string             // why it does not serve or move; empty: it does
+	Building   *replayv1.Progress // of the next generation; nil: none is built
 }
 
 // PlatformStatus is how the platform is, but for its views.
@@ -64,11 +66,15 @@ func (s statusService) Views(context.Context, *statusv1.ViewsRequest) (*statusv1
 func (g *Gateway) views() []*statusv1.View {
 	var list []*statusv1.View
 	for _, v := range g.deps.Platform.Views() {
-		list = append(list, &statusv1.View{Name: v.Name, Version: int32(v.Version), Generation: v.Generation,
-			Position: uint64(v.Position), Events: v.Events, LagEvents: v.LagEvents, LagMs: v.Lag.Milliseconds(),
-			Source: v.Source, Serving: v.Serving, Parked: v.Parked, Problem: v.Problem, Stale: v.Stale})
+		list = append(list, g.viewOf(v))
 	}
 	return list
+}
+
+func (g *Gateway) viewOf(v ViewStatus) *statusv1.View {
+	return &statusv1.View{Name: v.Name, Version: int32(v.Version), Generation: v.Generation, Position: uint64(v.Position), Events: v.Events,
+		LagEvents: v.LagEvents, LagMs: v.Lag.Milliseconds(), Source: v.Source, Serving: v.Serving, Parked: v.Parked, Problem: v.Problem,
+		Stale: v.Stale, PerSecond: g.rates.perSecond(v.Name), Building: v.Building}
 }
 
 // Get implements statusv1.StatusServer.

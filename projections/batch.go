@@ -47,6 +47,7 @@ func (b *batch[V]) apply(ctx context.Context, page Interval) error {
 		}
 	}
 	b.p.move(to)
+	touched(b.p.watching(), b.steps, b.folding.changed)
 	return nil
 }
 

@@ -31,6 +31,7 @@ type Projector[V any] struct {
 	streams int                // of parked
 	moved   chan struct{}      // closed and replaced whenever at moves
 	heard   time.Time          // when at last moved
+	watches *Watches
 }
 
 // turn is a lock that is not waited for beyond a context.
@@ -50,7 +51,7 @@ func (t turn) leave() { <-t }
 // NewProjector takes up a generation where its checkpoint stands. It fails with ErrForeignLog when that is of another
 // log.
 func NewProjector[V any](ctx context.Context, view View[V], docs Documents[V], log Log, id events.LogID) (*Projector[V], error) {
-	p := &Projector[V]{view: view, docs: docs, log: log, mending: make(turn, 1), feeding: make(turn, 1), moved: make(chan struct{})}
+	p := &Projector[V]{view: view, docs: docs, log: log, mending: make(turn, 1), feeding: make(turn, 1), moved: make(chan struct{}), watches: &Watches{}}
 	if err := p.Reload(ctx, id); err != nil {
 		return nil, err
 	}
@@ -133,6 +134,22 @@ func (p *Projector[V]) Wait(ctx context.Context, to events.Position) error {
 	}
 }
 
+// Watch begins to watch a key.
+func (p *Projector[V]) Watch(key string) *Watch { return p.watching().Watch(key) }
+
+// TellOf has the watchers in w, and no others, be told of what is folded from now on.
+func (p *Projector[V]) TellOf(w *Watches) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.watches = w
+}
+
+func (p *Projector[V]) watching() *Watches {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.watches
+}
+
 func (p *Projector[V]) move(to Checkpoint) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -162,5 +179,8 @@ func (p *Projector[V]) keep(ctx context.Context, b Batch[V]) error {
 	}
 	p.saved = b.To
 	p.settle(b.Parked)
+	if b.Parked.Done != nil { // nothing moves: what an operator mended is seen at once
+		touched(p.watching(), nil, b.Changed)
+	}
 	return nil
 }

@@ -19,11 +19,12 @@ type Reader[V any] interface {
 	Group(ctx context.Context, g Grouping) ([]Group, error)
 }
 
-// Served is a view that can be queried, and waited for.
+// Served is a view that can be queried, waited for, and watched.
 type Served[V any] interface {
 	Reader[V]
 	At() Checkpoint
 	Wait(ctx context.Context, to events.Position) error
+	Watch(key string) *Watch
 }
 
 // Row is one value of a list, with the place from which the list goes on after it.

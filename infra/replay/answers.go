@@ -96,6 +96,9 @@ func (s *Switchboard[V]) Wait(ctx context.Context, to events.Position) error {
 	return g.projector.Wait(ctx, to)
 }
 
+// Watch implements projections.Served. A switch to another generation is told to everyone.
+func (s *Switchboard[V]) Watch(key string) *projections.Watch { return s.watches.Watch(key) }
+
 // IsParked tells whether a key of the generation that is served is parked.
 func (s *Switchboard[V]) IsParked(key string) bool {
 	s.mu.Lock()

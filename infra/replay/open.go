@@ -65,6 +65,7 @@ func (s *Switchboard[V]) openServed(ctx context.Context, g postgres.Generation) 
 		if err := s.follow(ctx, opened, s.Hub.Add); err != nil {
 			return err
 		}
+		opened.projector.TellOf(&s.watches)
 	} else {
 		s.Logger.Warn("a view answers from a generation that is not fed any more: build the next and promote it", "view", s.name(), "served", g.Table,
 			"at", g.Checkpoint.At, "changes", changes)

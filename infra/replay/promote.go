@@ -111,7 +111,9 @@ func (s *Switchboard[V]) switchTo(ctx context.Context, next *generation[V]) erro
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	next.State, next.Promoted = postgres.Live, time.Now()
+	next.projector.TellOf(&s.watches)
 	s.served, s.missing = next, nil
+	s.watches.TellAll()
 	close(s.switched)
 	s.switched = make(chan struct{})
 	s.Logger.Info("another generation of a view answers", "view", s.name(), "generation", next.Table, "at", next.at().At)

@@ -20,8 +20,9 @@ type Standing struct {
 	Position   events.Position
 	Events     uint64
 	Parked     int64
-	Stale      bool   // it answers from a generation that is not fed any more
-	Problem    string // why it is stale, or does not answer
+	Stale      bool               // it answers from a generation that is not fed any more
+	Problem    string             // why it is stale, or does not answer
+	Building   *replayv1.Progress // of the next generation; nil: none is built
 }
 
 func (s *Switchboard[V]) standing() Standing {
@@ -29,6 +30,9 @@ func (s *Switchboard[V]) standing() Standing {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	is := Standing{View: s.name(), Version: s.declared.Version, Parked: int64(keys + streams)}
+	if s.building != nil {
+		is.Building = s.building.progress.message()
+	}
 	if s.served == nil {
 		if s.missing != nil {
 			is.Problem = s.missing.Error()

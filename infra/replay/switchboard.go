@@ -17,6 +17,7 @@ type Switchboard[V any] struct {
 	Parts
 	declared projections.View[V]
 	changing turn // promotions, retirements and comparisons, one at a time
+	watches  projections.Watches
 
 	mu       sync.Mutex
 	held     []*generation[V] // open here, in the order of their making

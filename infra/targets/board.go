@@ -52,7 +52,7 @@ func (b *board) Views() []gateway.ViewStatus {
 	var list []gateway.ViewStatus
 	for _, is := range b.views.Standings() {
 		v := gateway.ViewStatus{Name: is.View, Version: is.Version, Generation: is.Generation, Position: is.Position, Events: is.Events,
-			Source: source, Serving: is.Generation != "", Parked: is.Parked, Stale: is.Stale, Problem: is.Problem}
+			Source: source, Serving: is.Generation != "", Parked: is.Parked, Stale: is.Stale, Problem: is.Problem, Building: is.Building}
 		if s, fed := states[is.Generation]; fed {
 			v.Position, v.Events, v.LagEvents, v.Lag = s.At.At, s.At.Count, s.Lag, s.Behind
 			if s.Err != nil {

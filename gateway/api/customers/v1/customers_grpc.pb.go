@@ -36,9 +36,10 @@ const (
 type CustomersClient interface {
 	// Open an account. An e-mail address has one account: ann@bücher.example and ANN@xn--bcher-kva.example are the same.
 	Open(ctx context.Context, in *OpenRequest, opts ...grpc.CallOption) (*Opened, error)
-	// Read an account. Of an erased one name, email and address are null.
+	// Read an account. Of an erased one name, email and address are null; one whose key is damaged is refused.
 	Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*Customer, error)
-	// Find accounts, for staff: by part of the name, of the e-mail address, or of both; upper and lower case are the same.
+	// Find accounts, for staff: by part of the name, of the e-mail address, or of both; upper and lower case are the same. Of one
+	// whose key is damaged name, email and address are null and it is marked unreadable: the others are answered.
 	Search(ctx context.Context, in *SearchRequest, opts ...grpc.CallOption) (*CustomerList, error)
 	// List a customer's orders, newest first.
 	Orders(ctx context.Context, in *OrdersRequest, opts ...grpc.CallOption) (*v1.OrderList, error)
@@ -124,9 +125,10 @@ func (c *customersClient) Erase(ctx context.Context, in *EraseRequest, opts ...g
 type CustomersServer interface {
 	// Open an account. An e-mail address has one account: ann@bücher.example and ANN@xn--bcher-kva.example are the same.
 	Open(context.Context, *OpenRequest) (*Opened, error)
-	// Read an account. Of an erased one name, email and address are null.
+	// Read an account. Of an erased one name, email and address are null; one whose key is damaged is refused.
 	Get(context.Context, *GetRequest) (*Customer, error)
-	// Find accounts, for staff: by part of the name, of the e-mail address, or of both; upper and lower case are the same.
+	// Find accounts, for staff: by part of the name, of the e-mail address, or of both; upper and lower case are the same. Of one
+	// whose key is damaged name, email and address are null and it is marked unreadable: the others are answered.
 	Search(context.Context, *SearchRequest) (*CustomerList, error)
 	// List a customer's orders, newest first.
 	Orders(context.Context, *OrdersRequest) (*v1.OrderList, error)

@@ -120,6 +120,50 @@ func (x *GuestForgotten) GetForgotten() bool {
 	return false
 }
 
+type WatchRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchRequest) Reset() {
+	*x = WatchRequest{}
+	mi := &file_orders_v1_orders_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchRequest) ProtoMessage() {}
+
+func (x *WatchRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_orders_v1_orders_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchRequest.ProtoReflect.Descriptor instead.
+func (*WatchRequest) Descriptor() ([]byte, []int) {
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *WatchRequest) GetOrderId() string {
+	if x != nil {
+		return x.OrderId
+	}
+	return ""
+}
+
 type PlaceRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"` // this or guest
@@ -135,7 +179,7 @@ type PlaceRequest struct {
 
 func (x *PlaceRequest) Reset() {
 	*x = PlaceRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[2]
+	mi := &file_orders_v1_orders_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -147,7 +191,7 @@ func (x *PlaceRequest) String() string {
 func (*PlaceRequest) ProtoMessage() {}
 
 func (x *PlaceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[2]
+	mi := &file_orders_v1_orders_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -160,7 +204,7 @@ func (x *PlaceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceRequest.ProtoReflect.Descriptor instead.
 func (*PlaceRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{2}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *PlaceRequest) GetCustomerId() string {
@@ -222,7 +266,7 @@ type Guest struct {
 
 func (x *Guest) Reset() {
 	*x = Guest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[3]
+	mi := &file_orders_v1_orders_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -234,7 +278,7 @@ func (x *Guest) String() string {
 func (*Guest) ProtoMessage() {}
 
 func (x *Guest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[3]
+	mi := &file_orders_v1_orders_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -247,7 +291,7 @@ func (x *Guest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Guest.ProtoReflect.Descriptor instead.
 func (*Guest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{3}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Guest) GetName() string {
@@ -275,7 +319,7 @@ type PlaceLine struct {
 
 func (x *PlaceLine) Reset() {
 	*x = PlaceLine{}
-	mi := &file_orders_v1_orders_proto_msgTypes[4]
+	mi := &file_orders_v1_orders_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -287,7 +331,7 @@ func (x *PlaceLine) String() string {
 func (*PlaceLine) ProtoMessage() {}
 
 func (x *PlaceLine) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[4]
+	mi := &file_orders_v1_orders_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -300,7 +344,7 @@ func (x *PlaceLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlaceLine.ProtoReflect.Descriptor instead.
 func (*PlaceLine) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{4}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *PlaceLine) GetSku() string {
@@ -333,7 +377,7 @@ type Payment struct {
 
 func (x *Payment) Reset() {
 	*x = Payment{}
-	mi := &file_orders_v1_orders_proto_msgTypes[5]
+	mi := &file_orders_v1_orders_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -345,7 +389,7 @@ func (x *Payment) String() string {
 func (*Payment) ProtoMessage() {}
 
 func (x *Payment) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[5]
+	mi := &file_orders_v1_orders_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -358,7 +402,7 @@ func (x *Payment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Payment.ProtoReflect.Descriptor instead.
 func (*Payment) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{5}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Payment) GetToken() string {
@@ -381,7 +425,7 @@ type Placed struct {
 
 func (x *Placed) Reset() {
 	*x = Placed{}
-	mi := &file_orders_v1_orders_proto_msgTypes[6]
+	mi := &file_orders_v1_orders_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -393,7 +437,7 @@ func (x *Placed) String() string {
 func (*Placed) ProtoMessage() {}
 
 func (x *Placed) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[6]
+	mi := &file_orders_v1_orders_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -406,7 +450,7 @@ func (x *Placed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Placed.ProtoReflect.Descriptor instead.
 func (*Placed) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{6}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Placed) GetOrderId() string {
@@ -461,7 +505,7 @@ type PlacedLine struct {
 
 func (x *PlacedLine) Reset() {
 	*x = PlacedLine{}
-	mi := &file_orders_v1_orders_proto_msgTypes[7]
+	mi := &file_orders_v1_orders_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -473,7 +517,7 @@ func (x *PlacedLine) String() string {
 func (*PlacedLine) ProtoMessage() {}
 
 func (x *PlacedLine) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[7]
+	mi := &file_orders_v1_orders_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -486,7 +530,7 @@ func (x *PlacedLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PlacedLine.ProtoReflect.Descriptor instead.
 func (*PlacedLine) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{7}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *PlacedLine) GetLineId() string {
@@ -564,7 +608,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[8]
+	mi := &file_orders_v1_orders_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -576,7 +620,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[8]
+	mi := &file_orders_v1_orders_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -589,7 +633,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{8}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetRequest) GetOrderId() string {
@@ -645,7 +689,7 @@ type Order struct {
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_orders_v1_orders_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -657,7 +701,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[9]
+	mi := &file_orders_v1_orders_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -670,7 +714,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{9}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Order) GetOrderId() string {
@@ -811,7 +855,7 @@ type OrderLine struct {
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_orders_v1_orders_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -823,7 +867,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[10]
+	mi := &file_orders_v1_orders_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -836,7 +880,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{10}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -931,7 +975,7 @@ type ListRequest struct {
 
 func (x *ListRequest) Reset() {
 	*x = ListRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_orders_v1_orders_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -943,7 +987,7 @@ func (x *ListRequest) String() string {
 func (*ListRequest) ProtoMessage() {}
 
 func (x *ListRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[11]
+	mi := &file_orders_v1_orders_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -956,7 +1000,7 @@ func (x *ListRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
 func (*ListRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{11}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *ListRequest) GetState() string {
@@ -1026,7 +1070,7 @@ type OrderSummary struct {
 
 func (x *OrderSummary) Reset() {
 	*x = OrderSummary{}
-	mi := &file_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_orders_v1_orders_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1038,7 +1082,7 @@ func (x *OrderSummary) String() string {
 func (*OrderSummary) ProtoMessage() {}
 
 func (x *OrderSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[12]
+	mi := &file_orders_v1_orders_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1051,7 +1095,7 @@ func (x *OrderSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderSummary.ProtoReflect.Descriptor instead.
 func (*OrderSummary) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{12}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *OrderSummary) GetOrderId() string {
@@ -1134,7 +1178,7 @@ type OrderList struct {
 
 func (x *OrderList) Reset() {
 	*x = OrderList{}
-	mi := &file_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_orders_v1_orders_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1146,7 +1190,7 @@ func (x *OrderList) String() string {
 func (*OrderList) ProtoMessage() {}
 
 func (x *OrderList) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[13]
+	mi := &file_orders_v1_orders_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1159,7 +1203,7 @@ func (x *OrderList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderList.ProtoReflect.Descriptor instead.
 func (*OrderList) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{13}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OrderList) GetItems() []*OrderSummary {
@@ -1185,7 +1229,7 @@ type GetCreditNoteRequest struct {
 
 func (x *GetCreditNoteRequest) Reset() {
 	*x = GetCreditNoteRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_orders_v1_orders_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1197,7 +1241,7 @@ func (x *GetCreditNoteRequest) String() string {
 func (*GetCreditNoteRequest) ProtoMessage() {}
 
 func (x *GetCreditNoteRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[14]
+	mi := &file_orders_v1_orders_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1210,7 +1254,7 @@ func (x *GetCreditNoteRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetCreditNoteRequest.ProtoReflect.Descriptor instead.
 func (*GetCreditNoteRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{14}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetCreditNoteRequest) GetCreditNoteId() string {
@@ -1237,7 +1281,7 @@ type CreditNote struct {
 
 func (x *CreditNote) Reset() {
 	*x = CreditNote{}
-	mi := &file_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_orders_v1_orders_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1249,7 +1293,7 @@ func (x *CreditNote) String() string {
 func (*CreditNote) ProtoMessage() {}
 
 func (x *CreditNote) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[15]
+	mi := &file_orders_v1_orders_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1262,7 +1306,7 @@ func (x *CreditNote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditNote.ProtoReflect.Descriptor instead.
 func (*CreditNote) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{15}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *CreditNote) GetCreditNoteId() string {
@@ -1346,7 +1390,7 @@ type CreditPart struct {
 
 func (x *CreditPart) Reset() {
 	*x = CreditPart{}
-	mi := &file_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_orders_v1_orders_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1358,7 +1402,7 @@ func (x *CreditPart) String() string {
 func (*CreditPart) ProtoMessage() {}
 
 func (x *CreditPart) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[16]
+	mi := &file_orders_v1_orders_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1371,7 +1415,7 @@ func (x *CreditPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditPart.ProtoReflect.Descriptor instead.
 func (*CreditPart) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{16}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *CreditPart) GetPartId() string {
@@ -1456,7 +1500,7 @@ type ListCreditNotesRequest struct {
 
 func (x *ListCreditNotesRequest) Reset() {
 	*x = ListCreditNotesRequest{}
-	mi := &file_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_orders_v1_orders_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1468,7 +1512,7 @@ func (x *ListCreditNotesRequest) String() string {
 func (*ListCreditNotesRequest) ProtoMessage() {}
 
 func (x *ListCreditNotesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[17]
+	mi := &file_orders_v1_orders_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1481,7 +1525,7 @@ func (x *ListCreditNotesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListCreditNotesRequest.ProtoReflect.Descriptor instead.
 func (*ListCreditNotesRequest) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{17}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListCreditNotesRequest) GetCustomerId() string {
@@ -1528,7 +1572,7 @@ type CreditNoteSummary struct {
 
 func (x *CreditNoteSummary) Reset() {
 	*x = CreditNoteSummary{}
-	mi := &file_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_orders_v1_orders_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1540,7 +1584,7 @@ func (x *CreditNoteSummary) String() string {
 func (*CreditNoteSummary) ProtoMessage() {}
 
 func (x *CreditNoteSummary) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[18]
+	mi := &file_orders_v1_orders_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1553,7 +1597,7 @@ func (x *CreditNoteSummary) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditNoteSummary.ProtoReflect.Descriptor instead.
 func (*CreditNoteSummary) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{18}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *CreditNoteSummary) GetCreditNoteId() string {
@@ -1622,7 +1666,7 @@ type CreditNoteList struct {
 
 func (x *CreditNoteList) Reset() {
 	*x = CreditNoteList{}
-	mi := &file_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_orders_v1_orders_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1634,7 +1678,7 @@ func (x *CreditNoteList) String() string {
 func (*CreditNoteList) ProtoMessage() {}
 
 func (x *CreditNoteList) ProtoReflect() protoreflect.Message {
-	mi := &file_orders_v1_orders_proto_msgTypes[19]
+	mi := &file_orders_v1_orders_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1647,7 +1691,7 @@ func (x *CreditNoteList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditNoteList.ProtoReflect.Descriptor instead.
 func (*CreditNoteList) Descriptor() ([]byte, []int) {
-	return file_orders_v1_orders_proto_rawDescGZIP(), []int{19}
+	return file_orders_v1_orders_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *CreditNoteList) GetItems() []*CreditNoteSummary {
@@ -1673,7 +1717,9 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\"I\n" +
 	"\x0eGuestForgotten\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1c\n" +
-	"\tforgotten\x18\x02 \x01(\bR\tforgotten\"\xc3\x02\n" +
+	"\tforgotten\x18\x02 \x01(\bR\tforgotten\")\n" +
+	"\fWatchRequest\x12\x19\n" +
+	"\border_id\x18\x01 \x01(\tR\aorderId\"\xc3\x02\n" +
 	"\fPlaceRequest\x12\x1f\n" +
 	"\vcustomer_id\x18\x01 \x01(\tR\n" +
 	"customerId\x121\n" +
@@ -1824,12 +1870,13 @@ const file_orders_v1_orders_proto_rawDesc = "" +
 	"\x0eCreditNoteList\x12=\n" +
 	"\x05items\x18\x01 \x03(\v2'.tillstream.orders.v1.CreditNoteSummaryR\x05items\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
-	"nextCursor2\xc2\x03\n" +
+	"nextCursor2\xca\x04\n" +
 	"\x06Orders\x12d\n" +
 	"\x05Place\x12\".tillstream.orders.v1.PlaceRequest\x1a\x1c.tillstream.orders.v1.Placed\"\x19\xc8\xf3\x18\x01\x82\xd3\xe4\x93\x02\x0f:\x01*\"\n" +
 	"/v1/orders\x12c\n" +
 	"\x03Get\x12 .tillstream.orders.v1.GetRequest\x1a\x1b.tillstream.orders.v1.Order\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/orders/{order_id}\x12\x8c\x01\n" +
-	"\vForgetGuest\x12(.tillstream.orders.v1.ForgetGuestRequest\x1a$.tillstream.orders.v1.GuestForgotten\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/orders/{order_id}/forget-guest\x12^\n" +
+	"\vForgetGuest\x12(.tillstream.orders.v1.ForgetGuestRequest\x1a$.tillstream.orders.v1.GuestForgotten\"-\x82\xd3\xe4\x93\x02':\x01*\"\"/v1/orders/{order_id}/forget-guest\x12\x85\x01\n" +
+	"\x05Watch\x12\".tillstream.orders.v1.WatchRequest\x1a\x1b.tillstream.orders.v1.Order\"9\xd2\xf3\x18\x11text/event-stream\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/orders/{order_id}/stream0\x01\x12^\n" +
 	"\x04List\x12!.tillstream.orders.v1.ListRequest\x1a\x1f.tillstream.orders.v1.OrderList\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/orders2\x83\x02\n" +
 	"\vCreditNotes\x12~\n" +
@@ -1848,83 +1895,86 @@ func file_orders_v1_orders_proto_rawDescGZIP() []byte {
 	return file_orders_v1_orders_proto_rawDescData
 }
 
-var file_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_orders_v1_orders_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_orders_v1_orders_proto_goTypes = []any{
 	(*ForgetGuestRequest)(nil),     // 0: tillstream.orders.v1.ForgetGuestRequest
 	(*GuestForgotten)(nil),         // 1: tillstream.orders.v1.GuestForgotten
-	(*PlaceRequest)(nil),           // 2: tillstream.orders.v1.PlaceRequest
-	(*Guest)(nil),                  // 3: tillstream.orders.v1.Guest
-	(*PlaceLine)(nil),              // 4: tillstream.orders.v1.PlaceLine
-	(*Payment)(nil),                // 5: tillstream.orders.v1.Payment
-	(*Placed)(nil),                 // 6: tillstream.orders.v1.Placed
-	(*PlacedLine)(nil),             // 7: tillstream.orders.v1.PlacedLine
-	(*GetRequest)(nil),             // 8: tillstream.orders.v1.GetRequest
-	(*Order)(nil),                  // 9: tillstream.orders.v1.Order
-	(*OrderLine)(nil),              // 10: tillstream.orders.v1.OrderLine
-	(*ListRequest)(nil),            // 11: tillstream.orders.v1.ListRequest
-	(*OrderSummary)(nil),           // 12: tillstream.orders.v1.OrderSummary
-	(*OrderList)(nil),              // 13: tillstream.orders.v1.OrderList
-	(*GetCreditNoteRequest)(nil),   // 14: tillstream.orders.v1.GetCreditNoteRequest
-	(*CreditNote)(nil),             // 15: tillstream.orders.v1.CreditNote
-	(*CreditPart)(nil),             // 16: tillstream.orders.v1.CreditPart
-	(*ListCreditNotesRequest)(nil), // 17: tillstream.orders.v1.ListCreditNotesRequest
-	(*CreditNoteSummary)(nil),      // 18: tillstream.orders.v1.CreditNoteSummary
-	(*CreditNoteList)(nil),         // 19: tillstream.orders.v1.CreditNoteList
-	(*v1.Address)(nil),             // 20: tillstream.types.v1.Address
-	(*v1.Totals)(nil),              // 21: tillstream.types.v1.Totals
-	(*v1.UnitPrice)(nil),           // 22: tillstream.types.v1.UnitPrice
-	(*v1.Money)(nil),               // 23: tillstream.types.v1.Money
-	(*timestamppb.Timestamp)(nil),  // 24: google.protobuf.Timestamp
+	(*WatchRequest)(nil),           // 2: tillstream.orders.v1.WatchRequest
+	(*PlaceRequest)(nil),           // 3: tillstream.orders.v1.PlaceRequest
+	(*Guest)(nil),                  // 4: tillstream.orders.v1.Guest
+	(*PlaceLine)(nil),              // 5: tillstream.orders.v1.PlaceLine
+	(*Payment)(nil),                // 6: tillstream.orders.v1.Payment
+	(*Placed)(nil),                 // 7: tillstream.orders.v1.Placed
+	(*PlacedLine)(nil),             // 8: tillstream.orders.v1.PlacedLine
+	(*GetRequest)(nil),             // 9: tillstream.orders.v1.GetRequest
+	(*Order)(nil),                  // 10: tillstream.orders.v1.Order
+	(*OrderLine)(nil),              // 11: tillstream.orders.v1.OrderLine
+	(*ListRequest)(nil),            // 12: tillstream.orders.v1.ListRequest
+	(*OrderSummary)(nil),           // 13: tillstream.orders.v1.OrderSummary
+	(*OrderList)(nil),              // 14: tillstream.orders.v1.OrderList
+	(*GetCreditNoteRequest)(nil),   // 15: tillstream.orders.v1.GetCreditNoteRequest
+	(*CreditNote)(nil),             // 16: tillstream.orders.v1.CreditNote
+	(*CreditPart)(nil),             // 17: tillstream.orders.v1.CreditPart
+	(*ListCreditNotesRequest)(nil), // 18: tillstream.orders.v1.ListCreditNotesRequest
+	(*CreditNoteSummary)(nil),      // 19: tillstream.orders.v1.CreditNoteSummary
+	(*CreditNoteList)(nil),         // 20: tillstream.orders.v1.CreditNoteList
+	(*v1.Address)(nil),             // 21: tillstream.types.v1.Address
+	(*v1.Totals)(nil),              // 22: tillstream.types.v1.Totals
+	(*v1.UnitPrice)(nil),           // 23: tillstream.types.v1.UnitPrice
+	(*v1.Money)(nil),               // 24: tillstream.types.v1.Money
+	(*timestamppb.Timestamp)(nil),  // 25: google.protobuf.Timestamp
 }
 var file_orders_v1_orders_proto_depIdxs = []int32{
-	3,  // 0: tillstream.orders.v1.PlaceRequest.guest:type_name -> tillstream.orders.v1.Guest
-	20, // 1: tillstream.orders.v1.PlaceRequest.ship_to:type_name -> tillstream.types.v1.Address
-	4,  // 2: tillstream.orders.v1.PlaceRequest.lines:type_name -> tillstream.orders.v1.PlaceLine
-	5,  // 3: tillstream.orders.v1.PlaceRequest.payment:type_name -> tillstream.orders.v1.Payment
-	21, // 4: tillstream.orders.v1.Placed.totals:type_name -> tillstream.types.v1.Totals
-	7,  // 5: tillstream.orders.v1.Placed.lines:type_name -> tillstream.orders.v1.PlacedLine
-	22, // 6: tillstream.orders.v1.PlacedLine.unit:type_name -> tillstream.types.v1.UnitPrice
-	23, // 7: tillstream.orders.v1.PlacedLine.net:type_name -> tillstream.types.v1.Money
-	23, // 8: tillstream.orders.v1.PlacedLine.gross:type_name -> tillstream.types.v1.Money
-	24, // 9: tillstream.orders.v1.GetRequest.as_of:type_name -> google.protobuf.Timestamp
-	24, // 10: tillstream.orders.v1.GetRequest.known_at:type_name -> google.protobuf.Timestamp
-	24, // 11: tillstream.orders.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
-	21, // 12: tillstream.orders.v1.Order.totals:type_name -> tillstream.types.v1.Totals
-	23, // 13: tillstream.orders.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
-	23, // 14: tillstream.orders.v1.Order.returned:type_name -> tillstream.types.v1.Money
-	10, // 15: tillstream.orders.v1.Order.lines:type_name -> tillstream.orders.v1.OrderLine
-	20, // 16: tillstream.orders.v1.Order.ship_to:type_name -> tillstream.types.v1.Address
-	22, // 17: tillstream.orders.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
-	23, // 18: tillstream.orders.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
-	24, // 19: tillstream.orders.v1.ListRequest.from:type_name -> google.protobuf.Timestamp
-	24, // 20: tillstream.orders.v1.ListRequest.to:type_name -> google.protobuf.Timestamp
-	24, // 21: tillstream.orders.v1.OrderSummary.placed_at:type_name -> google.protobuf.Timestamp
-	23, // 22: tillstream.orders.v1.OrderSummary.gross:type_name -> tillstream.types.v1.Money
-	23, // 23: tillstream.orders.v1.OrderSummary.cancelled:type_name -> tillstream.types.v1.Money
-	23, // 24: tillstream.orders.v1.OrderSummary.returned:type_name -> tillstream.types.v1.Money
-	12, // 25: tillstream.orders.v1.OrderList.items:type_name -> tillstream.orders.v1.OrderSummary
-	24, // 26: tillstream.orders.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
-	23, // 27: tillstream.orders.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
-	16, // 28: tillstream.orders.v1.CreditNote.parts:type_name -> tillstream.orders.v1.CreditPart
-	22, // 29: tillstream.orders.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
-	23, // 30: tillstream.orders.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
-	24, // 31: tillstream.orders.v1.CreditNoteSummary.issued_at:type_name -> google.protobuf.Timestamp
-	23, // 32: tillstream.orders.v1.CreditNoteSummary.total:type_name -> tillstream.types.v1.Money
-	18, // 33: tillstream.orders.v1.CreditNoteList.items:type_name -> tillstream.orders.v1.CreditNoteSummary
-	2,  // 34: tillstream.orders.v1.Orders.Place:input_type -> tillstream.orders.v1.PlaceRequest
-	8,  // 35: tillstream.orders.v1.Orders.Get:input_type -> tillstream.orders.v1.GetRequest
+	4,  // 0: tillstream.orders.v1.PlaceRequest.guest:type_name -> tillstream.orders.v1.Guest
+	21, // 1: tillstream.orders.v1.PlaceRequest.ship_to:type_name -> tillstream.types.v1.Address
+	5,  // 2: tillstream.orders.v1.PlaceRequest.lines:type_name -> tillstream.orders.v1.PlaceLine
+	6,  // 3: tillstream.orders.v1.PlaceRequest.payment:type_name -> tillstream.orders.v1.Payment
+	22, // 4: tillstream.orders.v1.Placed.totals:type_name -> tillstream.types.v1.Totals
+	8,  // 5: tillstream.orders.v1.Placed.lines:type_name -> tillstream.orders.v1.PlacedLine
+	23, // 6: tillstream.orders.v1.PlacedLine.unit:type_name -> tillstream.types.v1.UnitPrice
+	24, // 7: tillstream.orders.v1.PlacedLine.net:type_name -> tillstream.types.v1.Money
+	24, // 8: tillstream.orders.v1.PlacedLine.gross:type_name -> tillstream.types.v1.Money
+	25, // 9: tillstream.orders.v1.GetRequest.as_of:type_name -> google.protobuf.Timestamp
+	25, // 10: tillstream.orders.v1.GetRequest.known_at:type_name -> google.protobuf.Timestamp
+	25, // 11: tillstream.orders.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
+	22, // 12: tillstream.orders.v1.Order.totals:type_name -> tillstream.types.v1.Totals
+	24, // 13: tillstream.orders.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
+	24, // 14: tillstream.orders.v1.Order.returned:type_name -> tillstream.types.v1.Money
+	11, // 15: tillstream.orders.v1.Order.lines:type_name -> tillstream.orders.v1.OrderLine
+	21, // 16: tillstream.orders.v1.Order.ship_to:type_name -> tillstream.types.v1.Address
+	23, // 17: tillstream.orders.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
+	24, // 18: tillstream.orders.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
+	25, // 19: tillstream.orders.v1.ListRequest.from:type_name -> google.protobuf.Timestamp
+	25, // 20: tillstream.orders.v1.ListRequest.to:type_name -> google.protobuf.Timestamp
+	25, // 21: tillstream.orders.v1.OrderSummary.placed_at:type_name -> google.protobuf.Timestamp
+	24, // 22: tillstream.orders.v1.OrderSummary.gross:type_name -> tillstream.types.v1.Money
+	24, // 23: tillstream.orders.v1.OrderSummary.cancelled:type_name -> tillstream.types.v1.Money
+	24, // 24: tillstream.orders.v1.OrderSummary.returned:type_name -> tillstream.types.v1.Money
+	13, // 25: tillstream.orders.v1.OrderList.items:type_name -> tillstream.orders.v1.OrderSummary
+	25, // 26: tillstream.orders.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
+	24, // 27: tillstream.orders.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
+	17, // 28: tillstream.orders.v1.CreditNote.parts:type_name -> tillstream.orders.v1.CreditPart
+	23, // 29: tillstream.orders.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
+	24, // 30: tillstream.orders.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
+	25, // 31: tillstream.orders.v1.CreditNoteSummary.issued_at:type_name -> google.protobuf.Timestamp
+	24, // 32: tillstream.orders.v1.CreditNoteSummary.total:type_name -> tillstream.types.v1.Money
+	19, // 33: tillstream.orders.v1.CreditNoteList.items:type_name -> tillstream.orders.v1.CreditNoteSummary
+	3,  // 34: tillstream.orders.v1.Orders.Place:input_type -> tillstream.orders.v1.PlaceRequest
+	9,  // 35: tillstream.orders.v1.Orders.Get:input_type -> tillstream.orders.v1.GetRequest
 	0,  // 36: tillstream.orders.v1.Orders.ForgetGuest:input_type -> tillstream.orders.v1.ForgetGuestRequest
-	11, // 37: tillstream.orders.v1.Orders.List:input_type -> tillstream.orders.v1.ListRequest
-	14, // 38: tillstream.orders.v1.CreditNotes.Get:input_type -> tillstream.orders.v1.GetCreditNoteRequest
-	17, // 39: tillstream.orders.v1.CreditNotes.List:input_type -> tillstream.orders.v1.ListCreditNotesRequest
-	6,  // 40: tillstream.orders.v1.Orders.Place:output_type -> tillstream.orders.v1.Placed
-	9,  // 41: tillstream.orders.v1.Orders.Get:output_type -> tillstream.orders.v1.Order
-	1,  // 42: tillstream.orders.v1.Orders.ForgetGuest:output_type -> tillstream.orders.v1.GuestForgotten
-	13, // 43: tillstream.orders.v1.Orders.List:output_type -> tillstream.orders.v1.OrderList
-	15, // 44: tillstream.orders.v1.CreditNotes.Get:output_type -> tillstream.orders.v1.CreditNote
-	19, // 45: tillstream.orders.v1.CreditNotes.List:output_type -> tillstream.orders.v1.CreditNoteList
-	40, // [40:46] is the sub-list for method output_type
-	34, // [34:40] is the sub-list for method input_type
+	2,  // 37: tillstream.orders.v1.Orders.Watch:input_type -> tillstream.orders.v1.WatchRequest
+	12, // 38: tillstream.orders.v1.Orders.List:input_type -> tillstream.orders.v1.ListRequest
+	15, // 39: tillstream.orders.v1.CreditNotes.Get:input_type -> tillstream.orders.v1.GetCreditNoteRequest
+	18, // 40: tillstream.orders.v1.CreditNotes.List:input_type -> tillstream.orders.v1.ListCreditNotesRequest
+	7,  // 41: tillstream.orders.v1.Orders.Place:output_type -> tillstream.orders.v1.Placed
+	10, // 42: tillstream.orders.v1.Orders.Get:output_type -> tillstream.orders.v1.Order
+	1,  // 43: tillstream.orders.v1.Orders.ForgetGuest:output_type -> tillstream.orders.v1.GuestForgotten
+	10, // 44: tillstream.orders.v1.Orders.Watch:output_type -> tillstream.orders.v1.Order
+	14, // 45: tillstream.orders.v1.Orders.List:output_type -> tillstream.orders.v1.OrderList
+	16, // 46: tillstream.orders.v1.CreditNotes.Get:output_type -> tillstream.orders.v1.CreditNote
+	20, // 47: tillstream.orders.v1.CreditNotes.List:output_type -> tillstream.orders.v1.CreditNoteList
+	41, // [41:48] is the sub-list for method output_type
+	34, // [34:41] is the sub-list for method input_type
 	34, // [34:34] is the sub-list for extension type_name
 	34, // [34:34] is the sub-list for extension extendee
 	0,  // [0:34] is the sub-list for field type_name
@@ -1935,14 +1985,14 @@ func file_orders_v1_orders_proto_init() {
 	if File_orders_v1_orders_proto != nil {
 		return
 	}
-	file_orders_v1_orders_proto_msgTypes[9].OneofWrappers = []any{}
+	file_orders_v1_orders_proto_msgTypes[10].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_orders_v1_orders_proto_rawDesc), len(file_orders_v1_orders_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

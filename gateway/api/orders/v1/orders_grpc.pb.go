@@ -22,6 +22,7 @@ const (
 	Orders_Place_FullMethodName       = "/tillstream.orders.v1.Orders/Place"
 	Orders_Get_FullMethodName         = "/tillstream.orders.v1.Orders/Get"
 	Orders_ForgetGuest_FullMethodName = "/tillstream.orders.v1.Orders/ForgetGuest"
+	Orders_Watch_FullMethodName       = "/tillstream.orders.v1.Orders/Watch"
 	Orders_List_FullMethodName        = "/tillstream.orders.v1.Orders/List"
 )
 
@@ -42,6 +43,10 @@ type OrdersClient interface {
 	// Forget the guest who placed an order without an account: name, e-mail, address and payment token become unreadable for
 	// ever, in whatever state the order is. What was ordered and paid stays.
 	ForgetGuest(ctx context.Context, in *ForgetGuestRequest, opts ...grpc.CallOption) (*GuestForgotten, error)
+	// Hear of an order each time it changes: first what it is now, then what it has become, as messages named `order`. Who
+	// reads slowly is told the newest. Each message's id is a Consistency-Token: come back with it as Last-Event-ID, and what
+	// is told is never older. A sign of life comes every 15 seconds; after 15 minutes the stream ends: come back.
+	Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Order], error)
 	// List orders without their lines, newest first.
 	List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*OrderList, error)
 }
@@ -84,6 +89,25 @@ func (c *ordersClient) ForgetGuest(ctx context.Context, in *ForgetGuestRequest, 
 	return out, nil
 }
 
+func (c *ordersClient) Watch(ctx context.Context, in *WatchRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Order], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Orders_ServiceDesc.Streams[0], Orders_Watch_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchRequest, Order]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Orders_WatchClient = grpc.ServerStreamingClient[Order]
+
 func (c *ordersClient) List(ctx context.Context, in *ListRequest, opts ...grpc.CallOption) (*OrderList, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(OrderList)
@@ -111,6 +135,10 @@ type OrdersServer interface {
 	// Forget the guest who placed an order without an account: name, e-mail, address and payment token become unreadable for
 	// ever, in whatever state the order is. What was ordered and paid stays.
 	ForgetGuest(context.Context, *ForgetGuestRequest) (*GuestForgotten, error)
+	// Hear of an order each time it changes: first what it is now, then what it has become, as messages named `order`. Who
+	// reads slowly is told the newest. Each message's id is a Consistency-Token: come back with it as Last-Event-ID, and what
+	// is told is never older. A sign of life comes every 15 seconds; after 15 minutes the stream ends: come back.
+	Watch(*WatchRequest, grpc.ServerStreamingServer[Order]) error
 	// List orders without their lines, newest first.
 	List(context.Context, *ListRequest) (*OrderList, error)
 	mustEmbedUnimplementedOrdersServer()
@@ -131,6 +159,9 @@ func (UnimplementedOrdersServer) Get(context.Context, *GetRequest) (*Order, erro
 }
 func (UnimplementedOrdersServer) ForgetGuest(context.Context, *ForgetGuestRequest) (*GuestForgotten, error) {
 	return nil, status.Error(codes.Unimplemented, "method ForgetGuest not implemented")
+}
+func (UnimplementedOrdersServer) Watch(*WatchRequest, grpc.ServerStreamingServer[Order]) error {
+	return status.Error(codes.Unimplemented, "method Watch not implemented")
 }
 func (UnimplementedOrdersServer) List(context.Context, *ListRequest) (*OrderList, error) {
 	return nil, status.Error(codes.Unimplemented, "method List not implemented")
@@ -210,6 +241,17 @@ func _Orders_ForgetGuest_Handler(srv interface{}, ctx context.Context, dec func(
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Orders_Watch_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(OrdersServer).Watch(m, &grpc.GenericServerStream[WatchRequest, Order]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Orders_WatchServer = grpc.ServerStreamingServer[Order]
+
 func _Orders_List_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(ListRequest)
 	if err := dec(in); err != nil {
@@ -252,7 +294,13 @@ var Orders_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Orders_List_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "Watch",
+			Handler:       _Orders_Watch_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "orders/v1/orders.proto",
 }
 

@@ -13,6 +13,8 @@ import (
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
 	sync "sync"
+	v1 "tillstream/gateway/api/replay/v1"
+	_ "tillstream/gateway/api/types/v1"
 	unsafe "unsafe"
 )
 
@@ -59,6 +61,50 @@ func (*ViewsRequest) Descriptor() ([]byte, []int) {
 	return file_status_v1_status_proto_rawDescGZIP(), []int{0}
 }
 
+type WatchViewRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	View          string                 `protobuf:"bytes,1,opt,name=view,proto3" json:"view,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WatchViewRequest) Reset() {
+	*x = WatchViewRequest{}
+	mi := &file_status_v1_status_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WatchViewRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WatchViewRequest) ProtoMessage() {}
+
+func (x *WatchViewRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_status_v1_status_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WatchViewRequest.ProtoReflect.Descriptor instead.
+func (*WatchViewRequest) Descriptor() ([]byte, []int) {
+	return file_status_v1_status_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *WatchViewRequest) GetView() string {
+	if x != nil {
+		return x.View
+	}
+	return ""
+}
+
 type View struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -72,14 +118,16 @@ type View struct {
 	Serving       bool                   `protobuf:"varint,9,opt,name=serving,proto3" json:"serving,omitempty"`
 	Parked        int64                  `protobuf:"varint,10,opt,name=parked,proto3" json:"parked,omitempty"` // keys that cannot be folded
 	Problem       string                 `protobuf:"bytes,11,opt,name=problem,proto3" json:"problem,omitempty"`
-	Stale         bool                   `protobuf:"varint,12,opt,name=stale,proto3" json:"stale,omitempty"` // it answers from a generation that is not fed any more
+	Stale         bool                   `protobuf:"varint,12,opt,name=stale,proto3" json:"stale,omitempty"`                          // it answers from a generation that is not fed any more
+	PerSecond     uint64                 `protobuf:"varint,13,opt,name=per_second,json=perSecond,proto3" json:"per_second,omitempty"` // events it moved by, over the last ten seconds
+	Building      *v1.Progress           `protobuf:"bytes,14,opt,name=building,proto3" json:"building,omitempty"`                     // of the next generation, while it is built
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *View) Reset() {
 	*x = View{}
-	mi := &file_status_v1_status_proto_msgTypes[1]
+	mi := &file_status_v1_status_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -91,7 +139,7 @@ func (x *View) String() string {
 func (*View) ProtoMessage() {}
 
 func (x *View) ProtoReflect() protoreflect.Message {
-	mi := &file_status_v1_status_proto_msgTypes[1]
+	mi := &file_status_v1_status_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -104,7 +152,7 @@ func (x *View) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use View.ProtoReflect.Descriptor instead.
 func (*View) Descriptor() ([]byte, []int) {
-	return file_status_v1_status_proto_rawDescGZIP(), []int{1}
+	return file_status_v1_status_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *View) GetName() string {
@@ -191,6 +239,20 @@ func (x *View) GetStale() bool {
 	return false
 }
 
+func (x *View) GetPerSecond() uint64 {
+	if x != nil {
+		return x.PerSecond
+	}
+	return 0
+}
+
+func (x *View) GetBuilding() *v1.Progress {
+	if x != nil {
+		return x.Building
+	}
+	return nil
+}
+
 type ViewList struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Items         []*View                `protobuf:"bytes,1,rep,name=items,proto3" json:"items,omitempty"`
@@ -201,7 +263,7 @@ type ViewList struct {
 
 func (x *ViewList) Reset() {
 	*x = ViewList{}
-	mi := &file_status_v1_status_proto_msgTypes[2]
+	mi := &file_status_v1_status_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -213,7 +275,7 @@ func (x *ViewList) String() string {
 func (*ViewList) ProtoMessage() {}
 
 func (x *ViewList) ProtoReflect() protoreflect.Message {
-	mi := &file_status_v1_status_proto_msgTypes[2]
+	mi := &file_status_v1_status_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -226,7 +288,7 @@ func (x *ViewList) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ViewList.ProtoReflect.Descriptor instead.
 func (*ViewList) Descriptor() ([]byte, []int) {
-	return file_status_v1_status_proto_rawDescGZIP(), []int{2}
+	return file_status_v1_status_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *ViewList) GetItems() []*View {
@@ -251,7 +313,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_status_v1_status_proto_msgTypes[3]
+	mi := &file_status_v1_status_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -263,7 +325,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_status_v1_status_proto_msgTypes[3]
+	mi := &file_status_v1_status_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -276,7 +338,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_status_v1_status_proto_rawDescGZIP(), []int{3}
+	return file_status_v1_status_proto_rawDescGZIP(), []int{4}
 }
 
 type Platform struct {
@@ -294,7 +356,7 @@ type Platform struct {
 
 func (x *Platform) Reset() {
 	*x = Platform{}
-	mi := &file_status_v1_status_proto_msgTypes[4]
+	mi := &file_status_v1_status_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -306,7 +368,7 @@ func (x *Platform) String() string {
 func (*Platform) ProtoMessage() {}
 
 func (x *Platform) ProtoReflect() protoreflect.Message {
-	mi := &file_status_v1_status_proto_msgTypes[4]
+	mi := &file_status_v1_status_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -319,7 +381,7 @@ func (x *Platform) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Platform.ProtoReflect.Descriptor instead.
 func (*Platform) Descriptor() ([]byte, []int) {
-	return file_status_v1_status_proto_rawDescGZIP(), []int{4}
+	return file_status_v1_status_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Platform) GetVersions() map[string]string {
@@ -382,7 +444,7 @@ type Log struct {
 
 func (x *Log) Reset() {
 	*x = Log{}
-	mi := &file_status_v1_status_proto_msgTypes[5]
+	mi := &file_status_v1_status_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -394,7 +456,7 @@ func (x *Log) String() string {
 func (*Log) ProtoMessage() {}
 
 func (x *Log) ProtoReflect() protoreflect.Message {
-	mi := &file_status_v1_status_proto_msgTypes[5]
+	mi := &file_status_v1_status_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -407,7 +469,7 @@ func (x *Log) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Log.ProtoReflect.Descriptor instead.
 func (*Log) Descriptor() ([]byte, []int) {
-	return file_status_v1_status_proto_rawDescGZIP(), []int{5}
+	return file_status_v1_status_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Log) GetLogId() string {
@@ -442,7 +504,7 @@ type Feed struct {
 
 func (x *Feed) Reset() {
 	*x = Feed{}
-	mi := &file_status_v1_status_proto_msgTypes[6]
+	mi := &file_status_v1_status_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -454,7 +516,7 @@ func (x *Feed) String() string {
 func (*Feed) ProtoMessage() {}
 
 func (x *Feed) ProtoReflect() protoreflect.Message {
-	mi := &file_status_v1_status_proto_msgTypes[6]
+	mi := &file_status_v1_status_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -467,7 +529,7 @@ func (x *Feed) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Feed.ProtoReflect.Descriptor instead.
 func (*Feed) Descriptor() ([]byte, []int) {
-	return file_status_v1_status_proto_rawDescGZIP(), []int{6}
+	return file_status_v1_status_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Feed) GetSource() string {
@@ -501,7 +563,7 @@ type Process struct {
 
 func (x *Process) Reset() {
 	*x = Process{}
-	mi := &file_status_v1_status_proto_msgTypes[7]
+	mi := &file_status_v1_status_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -513,7 +575,7 @@ func (x *Process) String() string {
 func (*Process) ProtoMessage() {}
 
 func (x *Process) ProtoReflect() protoreflect.Message {
-	mi := &file_status_v1_status_proto_msgTypes[7]
+	mi := &file_status_v1_status_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -526,7 +588,7 @@ func (x *Process) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Process.ProtoReflect.Descriptor instead.
 func (*Process) Descriptor() ([]byte, []int) {
-	return file_status_v1_status_proto_rawDescGZIP(), []int{7}
+	return file_status_v1_status_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Process) GetName() string {
@@ -547,8 +609,10 @@ var File_status_v1_status_proto protoreflect.FileDescriptor
 
 const file_status_v1_status_proto_rawDesc = "" +
 	"\n" +
-	"\x16status/v1/status.proto\x12\x14tillstream.status.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x0e\n" +
-	"\fViewsRequest\"\xb8\x02\n" +
+	"\x16status/v1/status.proto\x12\x14tillstream.status.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16replay/v1/replay.proto\x1a\x14types/v1/types.proto\"\x0e\n" +
+	"\fViewsRequest\"&\n" +
+	"\x10WatchViewRequest\x12\x12\n" +
+	"\x04view\x18\x01 \x01(\tR\x04view\"\x93\x03\n" +
 	"\x04View\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
 	"\aversion\x18\x02 \x01(\x05R\aversion\x12\x1e\n" +
@@ -565,7 +629,10 @@ const file_status_v1_status_proto_rawDesc = "" +
 	"\x06parked\x18\n" +
 	" \x01(\x03R\x06parked\x12\x18\n" +
 	"\aproblem\x18\v \x01(\tR\aproblem\x12\x14\n" +
-	"\x05stale\x18\f \x01(\bR\x05stale\"]\n" +
+	"\x05stale\x18\f \x01(\bR\x05stale\x12\x1d\n" +
+	"\n" +
+	"per_second\x18\r \x01(\x04R\tperSecond\x12:\n" +
+	"\bbuilding\x18\x0e \x01(\v2\x1e.tillstream.replay.v1.ProgressR\bbuilding\"]\n" +
 	"\bViewList\x120\n" +
 	"\x05items\x18\x01 \x03(\v2\x1a.tillstream.status.v1.ViewR\x05items\x12\x1f\n" +
 	"\vnext_cursor\x18\x02 \x01(\tR\n" +
@@ -597,9 +664,12 @@ const file_status_v1_status_proto_rawDesc = "" +
 	"\x03why\x18\x03 \x01(\tR\x03why\"7\n" +
 	"\aProcess\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
-	"\awaiting\x18\x02 \x01(\x03R\awaiting2\xc5\x01\n" +
+	"\awaiting\x18\x02 \x01(\x03R\awaiting2\xd3\x03\n" +
 	"\x06Status\x12^\n" +
-	"\x05Views\x12\".tillstream.status.v1.ViewsRequest\x1a\x1e.tillstream.status.v1.ViewList\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/views\x12[\n" +
+	"\x05Views\x12\".tillstream.status.v1.ViewsRequest\x1a\x1e.tillstream.status.v1.ViewList\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/views\x12\x81\x01\n" +
+	"\n" +
+	"WatchViews\x12\".tillstream.status.v1.ViewsRequest\x1a\x1e.tillstream.status.v1.ViewList\"-\xd2\xf3\x18\x11text/event-stream\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/views/stream0\x01\x12\x87\x01\n" +
+	"\tWatchView\x12&.tillstream.status.v1.WatchViewRequest\x1a\x1a.tillstream.status.v1.View\"4\xd2\xf3\x18\x11text/event-stream\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/views/{view}/stream0\x01\x12[\n" +
 	"\x03Get\x12 .tillstream.status.v1.GetRequest\x1a\x1e.tillstream.status.v1.Platform\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/statusB+Z)tillstream/gateway/api/status/v1;statusv1b\x06proto3"
 
@@ -615,39 +685,46 @@ func file_status_v1_status_proto_rawDescGZIP() []byte {
 	return file_status_v1_status_proto_rawDescData
 }
 
-var file_status_v1_status_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_status_v1_status_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_status_v1_status_proto_goTypes = []any{
 	(*ViewsRequest)(nil),          // 0: tillstream.status.v1.ViewsRequest
-	(*View)(nil),                  // 1: tillstream.status.v1.View
-	(*ViewList)(nil),              // 2: tillstream.status.v1.ViewList
-	(*GetRequest)(nil),            // 3: tillstream.status.v1.GetRequest
-	(*Platform)(nil),              // 4: tillstream.status.v1.Platform
-	(*Log)(nil),                   // 5: tillstream.status.v1.Log
-	(*Feed)(nil),                  // 6: tillstream.status.v1.Feed
-	(*Process)(nil),               // 7: tillstream.status.v1.Process
-	nil,                           // 8: tillstream.status.v1.Platform.VersionsEntry
-	nil,                           // 9: tillstream.status.v1.Platform.ProvidersEntry
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*WatchViewRequest)(nil),      // 1: tillstream.status.v1.WatchViewRequest
+	(*View)(nil),                  // 2: tillstream.status.v1.View
+	(*ViewList)(nil),              // 3: tillstream.status.v1.ViewList
+	(*GetRequest)(nil),            // 4: tillstream.status.v1.GetRequest
+	(*Platform)(nil),              // 5: tillstream.status.v1.Platform
+	(*Log)(nil),                   // 6: tillstream.status.v1.Log
+	(*Feed)(nil),                  // 7: tillstream.status.v1.Feed
+	(*Process)(nil),               // 8: tillstream.status.v1.Process
+	nil,                           // 9: tillstream.status.v1.Platform.VersionsEntry
+	nil,                           // 10: tillstream.status.v1.Platform.ProvidersEntry
+	(*v1.Progress)(nil),           // 11: tillstream.replay.v1.Progress
+	(*timestamppb.Timestamp)(nil), // 12: google.protobuf.Timestamp
 }
 var file_status_v1_status_proto_depIdxs = []int32{
-	1,  // 0: tillstream.status.v1.ViewList.items:type_name -> tillstream.status.v1.View
-	8,  // 1: tillstream.status.v1.Platform.versions:type_name -> tillstream.status.v1.Platform.VersionsEntry
-	5,  // 2: tillstream.status.v1.Platform.log:type_name -> tillstream.status.v1.Log
-	6,  // 3: tillstream.status.v1.Platform.feed:type_name -> tillstream.status.v1.Feed
-	1,  // 4: tillstream.status.v1.Platform.views:type_name -> tillstream.status.v1.View
-	7,  // 5: tillstream.status.v1.Platform.processes:type_name -> tillstream.status.v1.Process
-	9,  // 6: tillstream.status.v1.Platform.providers:type_name -> tillstream.status.v1.Platform.ProvidersEntry
-	10, // 7: tillstream.status.v1.Platform.started_at:type_name -> google.protobuf.Timestamp
-	10, // 8: tillstream.status.v1.Feed.since:type_name -> google.protobuf.Timestamp
-	0,  // 9: tillstream.status.v1.Status.Views:input_type -> tillstream.status.v1.ViewsRequest
-	3,  // 10: tillstream.status.v1.Status.Get:input_type -> tillstream.status.v1.GetRequest
-	2,  // 11: tillstream.status.v1.Status.Views:output_type -> tillstream.status.v1.ViewList
-	4,  // 12: tillstream.status.v1.Status.Get:output_type -> tillstream.status.v1.Platform
-	11, // [11:13] is the sub-list for method output_type
-	9,  // [9:11] is the sub-list for method input_type
-	9,  // [9:9] is the sub-list for extension type_name
-	9,  // [9:9] is the sub-list for extension extendee
-	0,  // [0:9] is the sub-list for field type_name
+	11, // 0: tillstream.status.v1.View.building:type_name -> tillstream.replay.v1.Progress
+	2,  // 1: tillstream.status.v1.ViewList.items:type_name -> tillstream.status.v1.View
+	9,  // 2: tillstream.status.v1.Platform.versions:type_name -> tillstream.status.v1.Platform.VersionsEntry
+	6,  // 3: tillstream.status.v1.Platform.log:type_name -> tillstream.status.v1.Log
+	7,  // 4: tillstream.status.v1.Platform.feed:type_name -> tillstream.status.v1.Feed
+	2,  // 5: tillstream.status.v1.Platform.views:type_name -> tillstream.status.v1.View
+	8,  // 6: tillstream.status.v1.Platform.processes:type_name -> tillstream.status.v1.Process
+	10, // 7: tillstream.status.v1.Platform.providers:type_name -> tillstream.status.v1.Platform.ProvidersEntry
+	12, // 8: tillstream.status.v1.Platform.started_at:type_name -> google.protobuf.Timestamp
+	12, // 9: tillstream.status.v1.Feed.since:type_name -> google.protobuf.Timestamp
+	0,  // 10: tillstream.status.v1.Status.Views:input_type -> tillstream.status.v1.ViewsRequest
+	0,  // 11: tillstream.status.v1.Status.WatchViews:input_type -> tillstream.status.v1.ViewsRequest
+	1,  // 12: tillstream.status.v1.Status.WatchView:input_type -> tillstream.status.v1.WatchViewRequest
+	4,  // 13: tillstream.status.v1.Status.Get:input_type -> tillstream.status.v1.GetRequest
+	3,  // 14: tillstream.status.v1.Status.Views:output_type -> tillstream.status.v1.ViewList
+	3,  // 15: tillstream.status.v1.Status.WatchViews:output_type -> tillstream.status.v1.ViewList
+	2,  // 16: tillstream.status.v1.Status.WatchView:output_type -> tillstream.status.v1.View
+	5,  // 17: tillstream.status.v1.Status.Get:output_type -> tillstream.status.v1.Platform
+	14, // [14:18] is the sub-list for method output_type
+	10, // [10:14] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_status_v1_status_proto_init() }
@@ -661,7 +738,7 @@ func file_status_v1_status_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_status_v1_status_proto_rawDesc), len(file_status_v1_status_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -19,8 +19,10 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Status_Views_FullMethodName = "/tillstream.status.v1.Status/Views"
-	Status_Get_FullMethodName   = "/tillstream.status.v1.Status/Get"
+	Status_Views_FullMethodName      = "/tillstream.status.v1.Status/Views"
+	Status_WatchViews_FullMethodName = "/tillstream.status.v1.Status/WatchViews"
+	Status_WatchView_FullMethodName  = "/tillstream.status.v1.Status/WatchView"
+	Status_Get_FullMethodName        = "/tillstream.status.v1.Status/Get"
 )
 
 // StatusClient is the client API for Status service.
@@ -31,6 +33,13 @@ const (
 type StatusClient interface {
 	// List the views: where each stands, and how far behind.
 	Views(ctx context.Context, in *ViewsRequest, opts ...grpc.CallOption) (*ViewList, error)
+	// Hear where every view stands whenever one moves, four times a second at most, as messages named `views`. It ends like
+	// the stream of one view.
+	WatchViews(ctx context.Context, in *ViewsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ViewList], error)
+	// Hear where a view stands: now, and whenever it moves, four times a second at most, as messages named `view`. Each
+	// message's id is a Consistency-Token: come back with it as Last-Event-ID, and what is told is never older. A sign of life
+	// comes every 15 seconds; after 15 minutes the stream ends: come back.
+	WatchView(ctx context.Context, in *WatchViewRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[View], error)
 	// Say versions, the log, its feed, every view.
 	Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*Platform, error)
 }
@@ -53,6 +62,44 @@ func (c *statusClient) Views(ctx context.Context, in *ViewsRequest, opts ...grpc
 	return out, nil
 }
 
+func (c *statusClient) WatchViews(ctx context.Context, in *ViewsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[ViewList], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Status_ServiceDesc.Streams[0], Status_WatchViews_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[ViewsRequest, ViewList]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Status_WatchViewsClient = grpc.ServerStreamingClient[ViewList]
+
+func (c *statusClient) WatchView(ctx context.Context, in *WatchViewRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[View], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Status_ServiceDesc.Streams[1], Status_WatchView_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[WatchViewRequest, View]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Status_WatchViewClient = grpc.ServerStreamingClient[View]
+
 func (c *statusClient) Get(ctx context.Context, in *GetRequest, opts ...grpc.CallOption) (*Platform, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(Platform)
@@ -71,6 +118,13 @@ func (c *statusClient) Get(ctx context.Context, in *GetRequest, opts ...grpc.Cal
 type StatusServer interface {
 	// List the views: where each stands, and how far behind.
 	Views(context.Context, *ViewsRequest) (*ViewList, error)
+	// Hear where every view stands whenever one moves, four times a second at most, as messages named `views`. It ends like
+	// the stream of one view.
+	WatchViews(*ViewsRequest, grpc.ServerStreamingServer[ViewList]) error
+	// Hear where a view stands: now, and whenever it moves, four times a second at most, as messages named `view`. Each
+	// message's id is a Consistency-Token: come back with it as Last-Event-ID, and what is told is never older. A sign of life
+	// comes every 15 seconds; after 15 minutes the stream ends: come back.
+	WatchView(*WatchViewRequest, grpc.ServerStreamingServer[View]) error
 	// Say versions, the log, its feed, every view.
 	Get(context.Context, *GetRequest) (*Platform, error)
 	mustEmbedUnimplementedStatusServer()
@@ -85,6 +139,12 @@ type UnimplementedStatusServer struct{}
 
 func (UnimplementedStatusServer) Views(context.Context, *ViewsRequest) (*ViewList, error) {
 	return nil, status.Error(codes.Unimplemented, "method Views not implemented")
+}
+func (UnimplementedStatusServer) WatchViews(*ViewsRequest, grpc.ServerStreamingServer[ViewList]) error {
+	return status.Error(codes.Unimplemented, "method WatchViews not implemented")
+}
+func (UnimplementedStatusServer) WatchView(*WatchViewRequest, grpc.ServerStreamingServer[View]) error {
+	return status.Error(codes.Unimplemented, "method WatchView not implemented")
 }
 func (UnimplementedStatusServer) Get(context.Context, *GetRequest) (*Platform, error) {
 	return nil, status.Error(codes.Unimplemented, "method Get not implemented")
@@ -128,6 +188,28 @@ func _Status_Views_Handler(srv interface{}, ctx context.Context, dec func(interf
 	return interceptor(ctx, in, info, handler)
 }
 
+func _Status_WatchViews_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(ViewsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(StatusServer).WatchViews(m, &grpc.GenericServerStream[ViewsRequest, ViewList]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Status_WatchViewsServer = grpc.ServerStreamingServer[ViewList]
+
+func _Status_WatchView_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(WatchViewRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(StatusServer).WatchView(m, &grpc.GenericServerStream[WatchViewRequest, View]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Status_WatchViewServer = grpc.ServerStreamingServer[View]
+
 func _Status_Get_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetRequest)
 	if err := dec(in); err != nil {
@@ -162,6 +244,17 @@ var Status_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _Status_Get_Handler,
 		},
 	},
-	Streams:  []grpc.StreamDesc{},
+	Streams: []grpc.StreamDesc{
+		{
+			StreamName:    "WatchViews",
+			Handler:       _Status_WatchViews_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "WatchView",
+			Handler:       _Status_WatchView_Handler,
+			ServerStreams: true,
+		},
+	},
 	Metadata: "status/v1/status.proto",
 }
