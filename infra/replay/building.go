@@ -2,9 +2,12 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"tillstream/events"
 	replayv1 "tillstream/gateway/api/replay/v1"
+	"tillstream/projections"
 )
 
 const (
@@ -84,7 +87,7 @@ func (b *building) listen(tell func(*replayv1.Progress) error) error {
 		select {
 		case <-b.ended:
 			if b.err != nil {
-				return b.err
+				return told(b.err)
 			}
 			return tell(b.progress.message())
 		case <-tick.C:
@@ -95,6 +98,17 @@ func (b *building) listen(tell func(*replayv1.Progress) error) error {
 			}
 		}
 	}
+}
+
+// told has an operator hear of what trying again does not mend.
+func told(err error) error {
+	switch {
+	case errors.Is(err, events.ErrUnknownType):
+		return refuse("generation_behind", "it is not built to the end of the log: %s", err)
+	case errors.Is(err, projections.ErrForeignLog):
+		return refuse("generation_behind", "what was begun is of another log, build another with --anew: %s", err)
+	}
+	return err
 }
 
 // start builds until it is done, or stopped.
