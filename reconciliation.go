@@ -12,8 +12,11 @@ import (
 	"tillstream/infra/onlineretail"
 )
 
-// differencesShown is how many differences a person is shown; --json lists up to a thousand.
-const differencesShown = 20
+// What a person is shown; --json lists more.
+const (
+	refusedShown     = 20
+	differencesShown = 5 // of each view
+)
 
 func printReconciliation(c *console, r *onlineretail.Reconciliation) error {
 	if c.JSON {
@@ -67,7 +70,7 @@ func reconciliationJSON(r *onlineretail.Reconciliation) map[string]any {
 	return map[string]any{
 		"import_id": r.ImportID, "events_added": r.EventsAdded, "counts": f.Counts, "money": f.Money, "net": f.Net,
 		"by_month_country": cells(f), "units_by_sku": f.UnitsBySKU, "opening_stock": stockOf(f.OpeningStock), "on_hand": stockOf(f.OnHand),
-		"values_compared": r.Compared, "differences": differences, "differences_found": r.Found, "refused": refused,
+		"values_compared": r.Compared, "differences": differences, "differences_found": r.Found, "differences_more": r.More, "refused": refused,
 	}
 }
 
@@ -128,7 +131,7 @@ func pounds(pence int64) string {
 
 func writeRefused(out io.Writer, refused []onlineretail.RefusedRow) {
 	for i, r := range refused {
-		if i == differencesShown {
+		if i == refusedShown {
 			fmt.Fprintf(out, "… and %d more refused rows: --json lists them all\n", len(refused)-i)
 			return
 		}
@@ -142,12 +145,40 @@ func writeDifferences(out io.Writer, r *onlineretail.Reconciliation) error {
 		return err
 	}
 	fmt.Fprintf(out, "%d differences:\n", r.Found)
-	for i, d := range r.Differences {
-		if i == differencesShown {
-			fmt.Fprintf(out, "… and %d more: --json lists up to %d\n", r.Found-i, len(r.Differences))
-			break
+	left := map[string]int{} // by view, of those that are listed
+	for _, d := range r.Differences {
+		left[d.View]++
+	}
+	for i, shown := 0, 0; i < len(r.Differences); i++ {
+		d := r.Differences[i]
+		if i > 0 && d.View != r.Differences[i-1].View {
+			shown = 0
 		}
-		fmt.Fprintf(out, "  %s %s, %s: the file says %v, the view %v\n", d.View, d.Key, d.Field, d.File, d.Found)
+		if shown++; shown > differencesShown {
+			if shown == differencesShown+1 {
+				fmt.Fprintf(out, "  … and %d more in %s: --json lists up to %d\n", left[d.View]+r.More[d.View]-differencesShown, d.View, left[d.View])
+			}
+			continue
+		}
+		fmt.Fprintf(out, "  %s %s, %s: the file says %s, the view %s\n", d.View, d.Key, d.Field, said(d.File), said(d.Found))
 	}
 	return nil
+}
+
+// saidMost is how much of a value a person is shown, in bytes.
+const saidMost = 120
+
+// said is a value as a line can hold it.
+func said(v any) string {
+	text := fmt.Sprint(v)
+	switch v := v.(type) {
+	case nil:
+		return "nothing"
+	case json.RawMessage:
+		text = string(v)
+	}
+	if len(text) > saidMost {
+		return strings.ToValidUTF8(text[:saidMost], "") + "…"
+	}
+	return text
 }

@@ -16,18 +16,37 @@ type Request struct {
 	Command interface{ Name() string }
 	Stream  string
 	send    func(context.Context, *Handler, events.Meta) (Answer, error)
+	decide  func(state any) ([]events.Event, any, error)
 }
 
 // Ask makes a Request of a command.
 func Ask[S aggregates.State[S, E], E events.Event](cmd Command[S, E]) Request {
 	return Request{cmd, string(cmd.Stream()), func(ctx context.Context, h *Handler, m events.Meta) (Answer, error) {
 		return Handle(ctx, h, m, cmd)
-	}}
+	}, func(state any) ([]events.Event, any, error) { return decideOn(state, cmd) }}
+}
+
+func decideOn[S aggregates.State[S, E], E events.Event](state any, cmd Command[S, E]) (facts []events.Event, after any, err error) {
+	s, _ := state.(S)
+	decided, err := cmd.Decide(s)
+	if err != nil {
+		return nil, state, err
+	}
+	for _, e := range decided {
+		facts, s = append(facts, e), s.Evolve(e)
+	}
+	return facts, s, nil
 }
 
 // Send asks the command, as Handle does.
 func (r Request) Send(ctx context.Context, h *Handler, m events.Meta) (Answer, error) {
 	return r.send(ctx, h, m)
+}
+
+// Decide answers what the command would record on a state that is kept nowhere else, and the state after that; nil is the
+// state of an empty stream. The state given is spent.
+func (r Request) Decide(state any) (facts []events.Event, after any, err error) {
+	return r.decide(state)
 }
 
 // Codec turns the wire form of commands (name and JSON) into Requests.

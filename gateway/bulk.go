@@ -6,7 +6,6 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/metadata"
 
-	"tillstream/events"
 	bulkv1 "tillstream/gateway/api/bulk/v1"
 	"tillstream/projections"
 )
@@ -49,66 +48,6 @@ func rows[V, M any](ctx context.Context, s bulkService, view projections.Reader[
 	return nil
 }
 
-// Products implements bulkv1.BulkServer.
-func (s bulkService) Products(in *bulkv1.ProductsRequest, stream bulkv1.Bulk_ProductsServer) error {
-	ctx, err := s.begin(stream, bulkv1.Bulk_Products_FullMethodName, named{projections.Products.Name, s.deps.Views.Products})
-	if err != nil {
-		return err
-	}
-	return rows(ctx, s, s.deps.Views.Products, equal(nil, "category", in.Category), stream.Send, func(p projections.Product) *bulkv1.Product {
-		return &bulkv1.Product{Sku: p.SKU, Name: p.Name, Description: p.Description, Category: p.Category, Kind: p.Kind,
-			Discontinued: p.Discontinued, ChangedAt: stampOf(p.ChangedAt)}
-	})
-}
-
-// Prices implements bulkv1.BulkServer.
-func (s bulkService) Prices(in *bulkv1.PricesRequest, stream bulkv1.Bulk_PricesServer) error {
-	ctx, err := s.begin(stream, bulkv1.Bulk_Prices_FullMethodName, named{projections.Prices.Name, s.deps.Views.Prices})
-	if err != nil {
-		return err
-	}
-	where := equal(equal(nil, "sku", events.SKU(in.Sku)), "warehouse", events.Warehouse(in.Warehouse))
-	sendAll := func(windows *[]*bulkv1.Price) error {
-		for _, w := range *windows {
-			if err := stream.Send(w); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	return rows(ctx, s, s.deps.Views.Prices, where, sendAll, func(p projections.Price) *[]*bulkv1.Price {
-		var windows []*bulkv1.Price
-		for _, w := range p.Windows {
-			windows = append(windows, &bulkv1.Price{PriceId: w.PriceID, Sku: p.SKU, Warehouse: p.Warehouse, Unit: unitOf(w.Unit),
-				ValidFrom: stampOf(w.From), ValidUntil: stampOrNil(w.Until)})
-		}
-		return &windows
-	})
-}
-
-// Customers implements bulkv1.BulkServer.
-func (s bulkService) Customers(_ *bulkv1.CustomersRequest, stream bulkv1.Bulk_CustomersServer) error {
-	ctx, err := s.begin(stream, bulkv1.Bulk_Customers_FullMethodName, named{projections.Customers.Name, s.deps.Views.Customers})
-	if err != nil {
-		return err
-	}
-	return rows(ctx, s, s.deps.Views.Customers, nil, stream.Send, func(c projections.Customer) *bulkv1.Customer {
-		return &bulkv1.Customer{CustomerId: c.CustomerID, Number: c.Number, Country: c.Country, Erased: c.Erased, OpenedAt: stampOf(c.OpenedAt)}
-	})
-}
-
-// StockLevels implements bulkv1.BulkServer.
-func (s bulkService) StockLevels(in *bulkv1.StockLevelsRequest, stream bulkv1.Bulk_StockLevelsServer) error {
-	ctx, err := s.begin(stream, bulkv1.Bulk_StockLevels_FullMethodName, named{projections.StockLevels.Name, s.deps.Views.StockLevels})
-	if err != nil {
-		return err
-	}
-	where := equal(equal(nil, "sku", events.SKU(in.Sku)), "warehouse", events.Warehouse(in.Warehouse))
-	return rows(ctx, s, s.deps.Views.StockLevels, where, stream.Send, func(l projections.StockLevel) *bulkv1.StockLevel {
-		return &bulkv1.StockLevel{Sku: l.SKU, Warehouse: l.Warehouse, OnHand: l.OnHand, Reserved: l.Reserved, Available: l.Available}
-	})
-}
-
 // CreditNotes implements bulkv1.BulkServer.
 func (s bulkService) CreditNotes(in *bulkv1.CreditNotesRequest, stream bulkv1.Bulk_CreditNotesServer) error {
 	ctx, err := s.begin(stream, bulkv1.Bulk_CreditNotes_FullMethodName, named{projections.CreditNotes.Name, s.deps.Views.CreditNotes})
@@ -119,7 +58,7 @@ func (s bulkService) CreditNotes(in *bulkv1.CreditNotesRequest, stream bulkv1.Bu
 	return rows(ctx, s, s.deps.Views.CreditNotes, where, stream.Send, func(n projections.CreditNote) *bulkv1.CreditNote {
 		out := &bulkv1.CreditNote{CreditNoteId: n.CreditNoteID, Number: n.Number, CustomerId: n.CustomerID, Country: n.Country,
 			Currency: n.Currency, IssuedAt: stampOf(n.At), Total: minorOf(n.TotalMinor, n.Currency), Settled: n.Settled,
-			CorrelationId: n.Correlation}
+			CorrelationId: n.Correlation, RecordedAt: stampOf(n.RecordedAt)}
 		for _, p := range n.Parts {
 			out.Parts = append(out.Parts, &bulkv1.CreditPart{PartId: p.PartID, Row: int64(p.Row), Kind: string(p.Kind),
 				OrderId: p.OrderID, LineId: p.LineID, Sku: p.SKU, Goods: string(p.Goods), Warehouse: p.Warehouse,
@@ -137,7 +76,8 @@ func (s bulkService) Imports(in *bulkv1.ImportsRequest, stream bulkv1.Bulk_Impor
 	}
 	return rows(ctx, s, s.deps.Views.Imports, equal(nil, "key", in.ImportId), stream.Send, func(i projections.Import) *bulkv1.Import {
 		return &bulkv1.Import{ImportId: i.ImportID, Source: i.Source, Digest: i.Digest, Rows: i.Rows, Documents: i.Documents,
-			LastDay: i.LastDay, DaysClosed: i.DaysClosed, DocumentsClosed: i.Imported, Completed: i.Completed, Refused: i.Refused}
+			LastDay: i.LastDay, DaysClosed: i.DaysClosed, DocumentsClosed: i.Imported, Completed: i.Completed, Refused: i.Refused,
+			StartedAt: stampOf(i.StartedAt)}
 	})
 }
 
@@ -192,7 +132,7 @@ func bulkOrder(o projections.Order, lines []projections.OrderLine) *bulkv1.Order
 		Cancelled: minorOf(o.CancelledMinor, o.Currency), Returned: minorOf(o.ReturnedMinor, o.Currency), CorrelationId: o.Correlation,
 		Lines: make([]*bulkv1.OrderLine, len(lines)), PaymentState: o.PaymentState, ShipmentState: o.ShipmentState,
 		Captured: minorOf(o.CapturedMinor, o.Currency), Refunded: minorOf(o.RefundedMinor, o.Currency),
-		LineCount: o.LineCount, Units: o.Units, ShippedUnits: o.ShippedUnits}
+		LineCount: o.LineCount, Units: o.Units, ShippedUnits: o.ShippedUnits, RecordedAt: stampOf(o.RecordedAt)}
 	sortLines(lines)
 	for i, l := range lines {
 		out.Lines[i] = &bulkv1.OrderLine{LineId: l.LineID, Ordinal: l.Ordinal, Sku: l.SKU, Name: l.Name, Kind: l.Kind,

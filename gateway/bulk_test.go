@@ -2,9 +2,11 @@ package gateway_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 	bulkv1 "tillstream/gateway/api/bulk/v1"
 	ordersv1 "tillstream/gateway/api/orders/v1"
 	productsv1 "tillstream/gateway/api/products/v1"
+	"tillstream/projections"
 )
 
 // drain reads a stream to its end.
@@ -88,22 +91,6 @@ func TestEverythingIsReadInBulk(t *testing.T) {
 	s := traded(t)
 	ctx, c := t.Context(), bulkv1.NewBulkClient(s.grpc)
 
-	products, err := c.Products(ctx, &bulkv1.ProductsRequest{})
-	if got := drain(t, products, err); len(got) != 1 || got[0].Sku != "LAMP-1" {
-		t.Errorf("products: %v", got)
-	}
-	prices, err := c.Prices(ctx, &bulkv1.PricesRequest{Sku: "lamp-1"})
-	if got := drain(t, prices, err); len(got) != 1 || got[0].Unit.GetAmount() != 2095 || !got[0].ValidFrom.AsTime().Equal(noon) {
-		t.Errorf("prices: %v", got)
-	}
-	customers, err := c.Customers(ctx, &bulkv1.CustomersRequest{})
-	if got := drain(t, customers, err); len(got) != 1 || got[0].Number != "12345" {
-		t.Errorf("customers: %v", got)
-	}
-	levels, err := c.StockLevels(ctx, &bulkv1.StockLevelsRequest{})
-	if got := drain(t, levels, err); len(got) != 1 || got[0].OnHand != 6 {
-		t.Errorf("stock: %v", got)
-	}
 	notes, err := c.CreditNotes(ctx, &bulkv1.CreditNotesRequest{CorrelationId: "import-1"})
 	if got := drain(t, notes, err); len(got) != 1 || len(got[0].Parts) != 1 || got[0].Parts[0].Amount.Minor != 500 {
 		t.Errorf("credit notes: %v", got)
@@ -127,18 +114,85 @@ func TestEverythingIsReadInBulk(t *testing.T) {
 	}
 }
 
+// rowsOf reads a view as it is.
+func rowsOf(t testing.TB, s *shop, in *bulkv1.RowsRequest) (rows []*bulkv1.Row) {
+	t.Helper()
+	stream, err := bulkv1.NewBulkClient(s.grpc).Rows(t.Context(), in)
+	for _, page := range drain(t, stream, err) {
+		rows = append(rows, page.Rows...)
+	}
+	return rows
+}
+
+func TestEveryViewIsReadAsItIs(t *testing.T) {
+	s, filled := traded(t), 0
+	for _, view := range projections.Views() {
+		rows := rowsOf(t, s, &bulkv1.RowsRequest{View: view.Name})
+		if len(rows) > 0 {
+			filled++
+		}
+		for i, r := range rows {
+			var columns map[string]any
+			if err := json.Unmarshal(r.Value, &columns); err != nil || len(columns) != len(view.Columns) || i > 0 && r.Key <= rows[i-1].Key {
+				t.Fatalf("%s %q behind %q: %v, %s", view.Name, r.Key, rows[max(0, i-1)].Key, err, r.Value)
+			}
+			for _, c := range view.Columns {
+				if _, there := columns[c.Name]; !there {
+					t.Fatalf("%s has no %s: %s", view.Name, c.Name, r.Value)
+				}
+			}
+		}
+	}
+	if filled < 14 {
+		t.Errorf("%d views have rows: too few to prove anything", filled)
+	}
+}
+
+func TestRowsAreReadInPartAndOn(t *testing.T) {
+	s := traded(t)
+	all := rowsOf(t, s, &bulkv1.RowsRequest{View: "orders"})
+	ours := rowsOf(t, s, &bulkv1.RowsRequest{View: "orders", CorrelationId: "import-1"})
+	rest := rowsOf(t, s, &bulkv1.RowsRequest{View: "orders", After: ours[99].Key, CorrelationId: "import-1"})
+	if len(all) != 601 || len(ours) != 600 || len(rest) != 500 || rest[0].Key != ours[100].Key {
+		t.Errorf("%d orders, %d of the import, %d behind the hundredth", len(all), len(ours), len(rest))
+	}
+	for _, in := range []*bulkv1.RowsRequest{{View: "secrets"}, {View: "products", CorrelationId: "import-1"}} {
+		stream, err := bulkv1.NewBulkClient(s.grpc).Rows(t.Context(), in)
+		if err == nil {
+			_, err = stream.Recv()
+		}
+		if status.Code(err) != codes.InvalidArgument {
+			t.Errorf("%v: %v", in, err)
+		}
+	}
+}
+
+func TestOfSealedColumnsRowsSayOnlyThatTheyAreThere(t *testing.T) {
+	s := traded(t)
+	s.post("/v1/customers", `{"name": "Ada Lovelace", "email": "ada@example.org", "country": "GB"}`).is(201)
+	for _, r := range rowsOf(t, s, &bulkv1.RowsRequest{View: "customers"}) {
+		var sealed struct{ Name, Address *events.Sealed }
+		if err := json.Unmarshal(r.Value, &sealed); err != nil {
+			t.Fatal(err)
+		}
+		if imported := r.Key == "c1"; imported != (sealed.Name == nil) || sealed.Name != nil && !reflect.DeepEqual(*sealed.Name, events.Sealed{}) {
+			t.Errorf("%s: %s", r.Key, r.Value)
+		}
+	}
+}
+
 func TestAStreamWaitsForWhatACommandRecorded(t *testing.T) {
 	s := stocked(t)
 	s.log.hold(true)
 	token := s.post("/v1/products", `{"sku":"NEW","name":"New","kind":"goods"}`).header.Get("Consistency-Token")
 	c := bulkv1.NewBulkClient(s.grpc)
-	read := make(chan []*bulkv1.Product, 1)
+	read := make(chan []*bulkv1.RowsPage, 1)
 	go func() {
-		stream, err := c.Products(withToken(t.Context(), token), &bulkv1.ProductsRequest{})
+		stream, err := c.Rows(withToken(t.Context(), token), &bulkv1.RowsRequest{View: "products"})
 		read <- drain(t, stream, err)
 	}()
 	s.log.hold(false)
-	if got := <-read; len(got) != 2 {
+	if got := <-read; len(got) != 1 || len(got[0].Rows) != 2 {
 		t.Errorf("products: %v", got)
 	}
 	stream, err := c.Sales(t.Context(), &bulkv1.SalesRequest{GroupBy: []string{"colour"}})

@@ -41,6 +41,19 @@ func (e *DataError) Error() string {
 
 func (e *DataError) Unwrap() error { return e.Err }
 
+// UnreadableError says that a host has a row of one key that is no value of its view: somebody changed it, or the disk did.
+type UnreadableError struct {
+	Key    string
+	Column string
+	Err    error
+}
+
+func (e *UnreadableError) Error() string {
+	return fmt.Sprintf("%s of key %q cannot be read: %v; rebuild the view", e.Column, e.Key, e.Err)
+}
+
+func (e *UnreadableError) Unwrap() error { return e.Err }
+
 // keyColumn is what queries mean by "key".
 var keyColumn = Column{Name: "key", Field: -1, Kind: TextColumn, Index: true}
 

@@ -169,7 +169,11 @@ func TestGzipThatWasCutOffAnywhereIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, n := range []int{18, 1000, len(real) / 2, len(real) - 9, len(real) - 8, len(real) - 1} {
+	cuts := []int{18, 1000, len(real) / 2, len(real) - 9, len(real) - 8, len(real) - 1}
+	if testing.Short() {
+		cuts = cuts[:2] // the others read most of three months each
+	}
+	for _, n := range cuts {
 		_, err := Read(bytes.NewReader(real[:n]))
 		if want := "the file ends in the middle: it was cut off; get it again"; err == nil || err.Error() != want {
 			t.Errorf("the three months cut after %d of %d bytes: got %v, want %s", n, len(real), err, want)

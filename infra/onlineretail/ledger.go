@@ -25,6 +25,8 @@ type EarlierLine struct {
 	Day      string // YYYY-MM-DD
 	SKU      string
 	Unit     events.UnitPrice
+	Quantity int64 // ordered
+	Gross    int64 // pence, of Quantity units
 	Left     int64
 }
 

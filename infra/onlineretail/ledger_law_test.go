@@ -176,7 +176,8 @@ func leftOf(p *Plan) map[string][]EarlierLine {
 	p.worked(func(_ *Day, d *Document) {
 		for i, r := range d.Rows {
 			if d.Class == Sale || d.Class == FreeOrder {
-				left[d.Customer] = append(left[d.Customer], EarlierLine{d.Number, i, d.Day, r.SKU, r.Unit, r.Quantity - taken[fmt.Sprint(d.Number, "/", i)]})
+				left[d.Customer] = append(left[d.Customer], EarlierLine{d.Number, i, d.Day, r.SKU, r.Unit, r.Quantity, exactly(r.Quantity, r.Unit),
+					r.Quantity - taken[fmt.Sprint(d.Number, "/", i)]})
 			}
 		}
 	})

@@ -18,6 +18,7 @@ type Plan struct {
 	Opening  []Receipt // by SKU
 	Refused  []RefusedRow
 	Expected Figures
+	Earlier  []EarlierLine // of other imports, that credits of the file take something off
 }
 
 // Day is a business day: its documents in the order they are worked through, and the price list of the day.
@@ -95,8 +96,33 @@ func MakePlan(f *File, earlier map[string][]EarlierLine) (*Plan, error) {
 		}
 	}
 	slices.SortFunc(p.Refused, func(a, b RefusedRow) int { return a.Line - b.Line })
+	p.Earlier = p.named(earlier)
 	p.Expected, err = figures(p)
 	return p, err
+}
+
+// named lists those of the lines of other imports that credits take something off.
+func (p *Plan) named(earlier map[string][]EarlierLine) (lines []EarlierLine) {
+	type place struct {
+		document string
+		ordinal  int
+	}
+	taken := map[place]bool{}
+	for _, day := range p.Days {
+		for _, parts := range day.Credits {
+			for _, part := range parts {
+				taken[place{part.Order, part.Line}] = part.Order != ""
+			}
+		}
+	}
+	for _, customer := range slices.Sorted(maps.Keys(earlier)) {
+		for _, l := range earlier[customer] {
+			if taken[place{l.Document, l.Ordinal}] {
+				lines = append(lines, l)
+			}
+		}
+	}
+	return lines
 }
 
 // daysOf lays documents out by day. A document that stands in the file after one of a later day is worked through with

@@ -2,14 +2,12 @@ package onlineretail
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
 
 	"google.golang.org/grpc"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"tillstream/events"
 	bulkv1 "tillstream/gateway/api/bulk/v1"
@@ -17,29 +15,13 @@ import (
 	typesv1 "tillstream/gateway/api/types/v1"
 )
 
-// Views reads the query API of a running platform, by gRPC.
+// Views reads the query API of a running platform, by gRPC. When the platform goes away in the middle it waits for it, up
+// to retryFor, and goes on.
 type Views struct {
 	Client bulkv1.BulkClient
 	Status statusv1.StatusClient
-}
 
-// each calls f for every row of a stream of rows.
-func each[M any](rows grpc.ServerStreamingClient[M], err error, f func(*M) error) error {
-	if err != nil {
-		return fmt.Errorf("read the views: %w", err)
-	}
-	for {
-		row, err := rows.Recv()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return fmt.Errorf("read the views: %w", err)
-		}
-		if err := f(row); err != nil {
-			return err
-		}
-	}
+	shown uint64 // the position that every view is known to have shown
 }
 
 // State is what earlier runs have recorded of an import.
@@ -51,21 +33,22 @@ type State struct {
 // State reads how far earlier runs have come. It may lag behind the log: a day that is asked again adds nothing.
 func (v *Views) State(ctx context.Context, p *Plan) (State, error) {
 	s := State{Closed: map[string]bool{}}
-	rows, err := v.Client.Imports(ctx, &bulkv1.ImportsRequest{ImportId: ID(p.File)})
-	err = each(rows, err, func(i *bulkv1.Import) error {
+	imports, err := gather(ctx, v, func(ctx context.Context) (grpc.ServerStreamingClient[bulkv1.Import], error) {
+		return v.Client.Imports(ctx, &bulkv1.ImportsRequest{ImportId: ID(p.File)})
+	})
+	for _, i := range imports {
 		s.Completed = i.Completed
 		for _, d := range p.Days {
 			if i.LastDay != "" && d.Date <= i.LastDay {
 				s.Closed[d.Date] = true
 			}
 		}
-		return nil
-	})
+	}
 	return s, err
 }
 
 // Earlier reads the lines of other imports that credits of a file may name, by customer, oldest first, with what the
-// credits of those imports left of them.
+// credits of those imports left of them: as it was when the import of the file began.
 func (v *Views) Earlier(ctx context.Context, f *File) (map[string][]EarlierLine, error) {
 	zone, err := time.LoadLocation(Zone)
 	if err != nil {
@@ -75,33 +58,52 @@ func (v *Views) Earlier(ctx context.Context, f *File) (map[string][]EarlierLine,
 	if len(customers) == 0 {
 		return nil, nil
 	}
+	before, err := v.began(ctx, id)
+	if err != nil {
+		return nil, err
+	}
 	gone := map[string]int64{} // units by line
-	notes, err := v.Client.CreditNotes(ctx, &bulkv1.CreditNotesRequest{})
-	err = each(notes, err, func(n *bulkv1.CreditNote) error {
-		if n.CorrelationId != id {
-			for _, p := range n.Parts {
-				gone[p.OrderId+"/"+p.LineId] += p.Quantity
-			}
-		}
-		return nil
+	notes, err := gather(ctx, v, func(ctx context.Context) (grpc.ServerStreamingClient[bulkv1.CreditNote], error) {
+		return v.Client.CreditNotes(ctx, &bulkv1.CreditNotesRequest{})
 	})
 	if err != nil {
 		return nil, err
 	}
+	for _, n := range notes {
+		if n.CorrelationId != id && before(n.RecordedAt) {
+			for _, p := range n.Parts {
+				gone[p.OrderId+"/"+p.LineId] += p.Quantity
+			}
+		}
+	}
 	found := map[string][]earlierOrder{}
 	for customer := range customers {
-		orders, err := v.Client.Orders(ctx, &bulkv1.OrdersRequest{CustomerId: customerID(customer)})
-		err = each(orders, err, func(o *bulkv1.Order) error {
-			if o.CorrelationId != id && o.Number != "" {
-				found[customer] = append(found[customer], earlierOf(o, gone, zone))
-			}
-			return nil
+		orders, err := gather(ctx, v, func(ctx context.Context) (grpc.ServerStreamingClient[bulkv1.Order], error) {
+			return v.Client.Orders(ctx, &bulkv1.OrdersRequest{CustomerId: customerID(customer)})
 		})
 		if err != nil {
 			return nil, err
 		}
+		for _, o := range orders {
+			if o.CorrelationId != id && o.Number != "" && before(o.RecordedAt) {
+				found[customer] = append(found[customer], earlierOf(o, gone, zone))
+			}
+		}
 	}
 	return inOrder(found), nil
+}
+
+// began tells what was known when an import began: what came later was not there to be credited, so that every run of an
+// import plans the same. All of what is known now, when it has not begun.
+func (v *Views) began(ctx context.Context, id string) (before func(*timestamppb.Timestamp) bool, err error) {
+	imports, err := gather(ctx, v, func(ctx context.Context) (grpc.ServerStreamingClient[bulkv1.Import], error) {
+		return v.Client.Imports(ctx, &bulkv1.ImportsRequest{ImportId: id})
+	})
+	if err != nil || len(imports) == 0 {
+		return func(*timestamppb.Timestamp) bool { return true }, err
+	}
+	began := imports[0].StartedAt.AsTime()
+	return func(recorded *timestamppb.Timestamp) bool { return recorded.AsTime().Before(began) }, nil
 }
 
 // earlierOrder is an order of another import.
@@ -116,7 +118,7 @@ func earlierOf(o *bulkv1.Order, gone map[string]int64, zone *time.Location) earl
 	for i, l := range o.Lines {
 		if left := l.Quantity - gone[o.OrderId+"/"+l.LineId]; left > 0 {
 			e.lines = append(e.lines, EarlierLine{Document: o.Number, Ordinal: i, Day: e.placed.In(zone).Format(time.DateOnly), SKU: l.Sku,
-				Unit: unitOf(l.Unit), Left: left})
+				Unit: unitOf(l.Unit), Quantity: l.Quantity, Gross: l.GetGross().GetMinor(), Left: left})
 		}
 	}
 	return e
@@ -151,47 +153,4 @@ func credited(f *File) map[string]bool {
 
 func unitOf(u *typesv1.UnitPrice) events.UnitPrice {
 	return events.UnitPrice{Amount: u.GetAmount(), Scale: uint8(u.GetScale()), Currency: u.GetCurrency()}
-}
-
-// Limits of waiting for the views.
-const (
-	currentWithin = 15 * time.Minute
-	currentEvery  = 200 * time.Millisecond
-)
-
-// Current waits until every view shows the log up to a position (0: as far as the platform knows it). report, which may be
-// nil, is told how many events the slowest view lacks. It fails when a view says why it cannot go on.
-func (v *Views) Current(ctx context.Context, upTo uint64, report func(what string, lag uint64)) error {
-	ctx, cancel := context.WithTimeout(ctx, currentWithin)
-	defer cancel()
-	for {
-		p, err := v.Status.Get(ctx, &statusv1.GetRequest{})
-		if err != nil {
-			return fmt.Errorf("ask how far the views are: %w", err)
-		}
-		upTo = max(upTo, p.GetLog().GetHead())
-		slowest, lag, behind := "", uint64(0), false
-		for _, view := range p.Views {
-			if view.Problem != "" {
-				return fmt.Errorf("the view %s cannot go on: %s", view.Name, view.Problem)
-			}
-			if view.Position < upTo {
-				behind = true
-			}
-			if view.LagEvents > lag {
-				slowest, lag = view.Name, view.LagEvents
-			}
-		}
-		if !behind {
-			return nil
-		}
-		if report != nil {
-			report("waiting for the view "+slowest, lag)
-		}
-		select {
-		case <-time.After(currentEvery):
-		case <-ctx.Done():
-			return fmt.Errorf("the view %s is still %d events behind: %w", slowest, lag, ctx.Err())
-		}
-	}
 }

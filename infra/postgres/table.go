@@ -172,13 +172,13 @@ func (t table) encode(key string, doc reflect.Value, position events.Position, g
 	return nil
 }
 
-// read makes a document of the raw columns that list names.
+// read makes a document of the raw columns that list names. It fails with a *projections.UnreadableError.
 func (t table) read(raw [][]byte, into reflect.Value) (key string, position events.Position, err error) {
 	key, position = string(raw[0]), events.Position(binary.BigEndian.Uint64(raw[1]))
 	for i, f := range t.fields {
 		if b := raw[i+ownColumns]; b != nil {
 			if err := f.read(into.Field(f.Field), b); err != nil {
-				return key, position, fmt.Errorf("%s of key %q in %s is not readable: %w", f.Name, key, t.name, err)
+				return key, position, &projections.UnreadableError{Key: key, Column: f.Name, Err: err}
 			}
 		}
 	}

@@ -54,7 +54,7 @@ func TestAPlantedChangeOfAnyViewIsFoundAndNamed(t *testing.T) {
 	type plant struct{ key, column string }
 	planted, undo := map[string]plant{}, []func(){}
 	for _, view := range projections.Views() {
-		x := &tampering{db: db, table: tableOf(t, db, view.Name).Sanitize()}
+		x := &tampering{db: db, view: view.Name, table: tableOf(t, db, view.Name).Sanitize(), columns: view.Columns}
 		key, column, restore := x.plant(t, r, view)
 		planted[view.Name], undo = plant{key, column}, append(undo, restore)
 	}
@@ -90,17 +90,9 @@ func (x *tampering) plant(t *testing.T, r *rand.Rand, view projections.Declared)
 			t.Fatal(err)
 		}
 		if there {
-			key, undo := x.changeOf(t, r, c)
+			key, undo := x.change(t, r, c, nil, func(string) {})
 			return key, c.Name, undo
 		}
 	}
-	names, values := []string{"key", "position", "gone"}, []string{"'planted'", "1", "false"}
-	for _, c := range view.Columns {
-		if zero, is := map[projections.ColumnKind]string{projections.TextColumn: "''", projections.IntColumn: "0", projections.BoolColumn: "false",
-			projections.FloatColumn: "0", projections.TimeColumn: "now()"}[c.Kind]; is {
-			names, values = append(names, pgx.Identifier{c.Name}.Sanitize()), append(values, zero)
-		}
-	}
-	x.must(t, fmt.Sprintf("INSERT INTO %s (%s) VALUES (%s)", x.table, strings.Join(names, ", "), strings.Join(values, ", ")))
-	return "planted", "", func() { x.must(t, fmt.Sprintf("DELETE FROM %s WHERE key = 'planted'", x.table)) }
+	return "X/X", "", x.invent(t)
 }

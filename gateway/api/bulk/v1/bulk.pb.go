@@ -23,6 +23,172 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type RowsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	View          string                 `protobuf:"bytes,1,opt,name=view,proto3" json:"view,omitempty"`                                        // its name, as in status
+	CorrelationId string                 `protobuf:"bytes,2,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"` // of views that keep it
+	After         string                 `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`                                      // the key of the last row seen: a reading that was cut goes on behind it
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RowsRequest) Reset() {
+	*x = RowsRequest{}
+	mi := &file_bulk_v1_bulk_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RowsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RowsRequest) ProtoMessage() {}
+
+func (x *RowsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_bulk_v1_bulk_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RowsRequest.ProtoReflect.Descriptor instead.
+func (*RowsRequest) Descriptor() ([]byte, []int) {
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *RowsRequest) GetView() string {
+	if x != nil {
+		return x.View
+	}
+	return ""
+}
+
+func (x *RowsRequest) GetCorrelationId() string {
+	if x != nil {
+		return x.CorrelationId
+	}
+	return ""
+}
+
+func (x *RowsRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+type RowsPage struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Rows          []*Row                 `protobuf:"bytes,1,rep,name=rows,proto3" json:"rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RowsPage) Reset() {
+	*x = RowsPage{}
+	mi := &file_bulk_v1_bulk_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RowsPage) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RowsPage) ProtoMessage() {}
+
+func (x *RowsPage) ProtoReflect() protoreflect.Message {
+	mi := &file_bulk_v1_bulk_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RowsPage.ProtoReflect.Descriptor instead.
+func (*RowsPage) Descriptor() ([]byte, []int) {
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *RowsPage) GetRows() []*Row {
+	if x != nil {
+		return x.Rows
+	}
+	return nil
+}
+
+type Row struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	Key   string                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// A JSON object of all columns. Sealed values are not in it: {"s": ""} says that there is one.
+	Value []byte `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	// Why the row cannot be read; then it has no value.
+	Unreadable    string `protobuf:"bytes,3,opt,name=unreadable,proto3" json:"unreadable,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Row) Reset() {
+	*x = Row{}
+	mi := &file_bulk_v1_bulk_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Row) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Row) ProtoMessage() {}
+
+func (x *Row) ProtoReflect() protoreflect.Message {
+	mi := &file_bulk_v1_bulk_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Row.ProtoReflect.Descriptor instead.
+func (*Row) Descriptor() ([]byte, []int) {
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Row) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *Row) GetValue() []byte {
+	if x != nil {
+		return x.Value
+	}
+	return nil
+}
+
+func (x *Row) GetUnreadable() string {
+	if x != nil {
+		return x.Unreadable
+	}
+	return ""
+}
+
 type OrdersRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	CorrelationId string                 `protobuf:"bytes,1,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
@@ -34,7 +200,7 @@ type OrdersRequest struct {
 
 func (x *OrdersRequest) Reset() {
 	*x = OrdersRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[0]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -46,7 +212,7 @@ func (x *OrdersRequest) String() string {
 func (*OrdersRequest) ProtoMessage() {}
 
 func (x *OrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[0]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -59,7 +225,7 @@ func (x *OrdersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrdersRequest.ProtoReflect.Descriptor instead.
 func (*OrdersRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{0}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *OrdersRequest) GetCorrelationId() string {
@@ -104,13 +270,14 @@ type Order struct {
 	LineCount     int64                  `protobuf:"varint,17,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
 	Units         int64                  `protobuf:"varint,18,opt,name=units,proto3" json:"units,omitempty"` // ordered
 	ShippedUnits  int64                  `protobuf:"varint,19,opt,name=shipped_units,json=shippedUnits,proto3" json:"shipped_units,omitempty"`
+	RecordedAt    *timestamppb.Timestamp `protobuf:"bytes,20,opt,name=recorded_at,json=recordedAt,proto3" json:"recorded_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Order) Reset() {
 	*x = Order{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[1]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -122,7 +289,7 @@ func (x *Order) String() string {
 func (*Order) ProtoMessage() {}
 
 func (x *Order) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[1]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -135,7 +302,7 @@ func (x *Order) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Order.ProtoReflect.Descriptor instead.
 func (*Order) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{1}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Order) GetOrderId() string {
@@ -271,6 +438,13 @@ func (x *Order) GetShippedUnits() int64 {
 	return 0
 }
 
+func (x *Order) GetRecordedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedAt
+	}
+	return nil
+}
+
 type OrderLine struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
 	LineId          string                 `protobuf:"bytes,1,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
@@ -293,7 +467,7 @@ type OrderLine struct {
 
 func (x *OrderLine) Reset() {
 	*x = OrderLine{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[2]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -305,7 +479,7 @@ func (x *OrderLine) String() string {
 func (*OrderLine) ProtoMessage() {}
 
 func (x *OrderLine) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[2]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -318,7 +492,7 @@ func (x *OrderLine) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OrderLine.ProtoReflect.Descriptor instead.
 func (*OrderLine) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{2}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *OrderLine) GetLineId() string {
@@ -429,7 +603,7 @@ type CreditNotesRequest struct {
 
 func (x *CreditNotesRequest) Reset() {
 	*x = CreditNotesRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[3]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -441,7 +615,7 @@ func (x *CreditNotesRequest) String() string {
 func (*CreditNotesRequest) ProtoMessage() {}
 
 func (x *CreditNotesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[3]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -454,7 +628,7 @@ func (x *CreditNotesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditNotesRequest.ProtoReflect.Descriptor instead.
 func (*CreditNotesRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{3}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *CreditNotesRequest) GetCorrelationId() string {
@@ -483,13 +657,14 @@ type CreditNote struct {
 	Settled       bool                   `protobuf:"varint,8,opt,name=settled,proto3" json:"settled,omitempty"`
 	CorrelationId string                 `protobuf:"bytes,9,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
 	Parts         []*CreditPart          `protobuf:"bytes,10,rep,name=parts,proto3" json:"parts,omitempty"`
+	RecordedAt    *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=recorded_at,json=recordedAt,proto3" json:"recorded_at,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *CreditNote) Reset() {
 	*x = CreditNote{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[4]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -501,7 +676,7 @@ func (x *CreditNote) String() string {
 func (*CreditNote) ProtoMessage() {}
 
 func (x *CreditNote) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[4]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -514,7 +689,7 @@ func (x *CreditNote) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditNote.ProtoReflect.Descriptor instead.
 func (*CreditNote) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{4}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *CreditNote) GetCreditNoteId() string {
@@ -587,6 +762,13 @@ func (x *CreditNote) GetParts() []*CreditPart {
 	return nil
 }
 
+func (x *CreditNote) GetRecordedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RecordedAt
+	}
+	return nil
+}
+
 type CreditPart struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	PartId        string                 `protobuf:"bytes,1,opt,name=part_id,json=partId,proto3" json:"part_id,omitempty"`
@@ -606,7 +788,7 @@ type CreditPart struct {
 
 func (x *CreditPart) Reset() {
 	*x = CreditPart{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[5]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -618,7 +800,7 @@ func (x *CreditPart) String() string {
 func (*CreditPart) ProtoMessage() {}
 
 func (x *CreditPart) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[5]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -631,7 +813,7 @@ func (x *CreditPart) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CreditPart.ProtoReflect.Descriptor instead.
 func (*CreditPart) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{5}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *CreditPart) GetPartId() string {
@@ -711,519 +893,6 @@ func (x *CreditPart) GetAmount() *v1.Money {
 	return nil
 }
 
-type ProductsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Category      string                 `protobuf:"bytes,1,opt,name=category,proto3" json:"category,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *ProductsRequest) Reset() {
-	*x = ProductsRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[6]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *ProductsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*ProductsRequest) ProtoMessage() {}
-
-func (x *ProductsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[6]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use ProductsRequest.ProtoReflect.Descriptor instead.
-func (*ProductsRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{6}
-}
-
-func (x *ProductsRequest) GetCategory() string {
-	if x != nil {
-		return x.Category
-	}
-	return ""
-}
-
-type Product struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	Description   string                 `protobuf:"bytes,3,opt,name=description,proto3" json:"description,omitempty"`
-	Category      string                 `protobuf:"bytes,4,opt,name=category,proto3" json:"category,omitempty"`
-	Kind          string                 `protobuf:"bytes,5,opt,name=kind,proto3" json:"kind,omitempty"`
-	Discontinued  bool                   `protobuf:"varint,6,opt,name=discontinued,proto3" json:"discontinued,omitempty"`
-	ChangedAt     *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=changed_at,json=changedAt,proto3" json:"changed_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Product) Reset() {
-	*x = Product{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[7]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Product) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Product) ProtoMessage() {}
-
-func (x *Product) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[7]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Product.ProtoReflect.Descriptor instead.
-func (*Product) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{7}
-}
-
-func (x *Product) GetSku() string {
-	if x != nil {
-		return x.Sku
-	}
-	return ""
-}
-
-func (x *Product) GetName() string {
-	if x != nil {
-		return x.Name
-	}
-	return ""
-}
-
-func (x *Product) GetDescription() string {
-	if x != nil {
-		return x.Description
-	}
-	return ""
-}
-
-func (x *Product) GetCategory() string {
-	if x != nil {
-		return x.Category
-	}
-	return ""
-}
-
-func (x *Product) GetKind() string {
-	if x != nil {
-		return x.Kind
-	}
-	return ""
-}
-
-func (x *Product) GetDiscontinued() bool {
-	if x != nil {
-		return x.Discontinued
-	}
-	return false
-}
-
-func (x *Product) GetChangedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ChangedAt
-	}
-	return nil
-}
-
-type PricesRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	Warehouse     string                 `protobuf:"bytes,2,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *PricesRequest) Reset() {
-	*x = PricesRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *PricesRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*PricesRequest) ProtoMessage() {}
-
-func (x *PricesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use PricesRequest.ProtoReflect.Descriptor instead.
-func (*PricesRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *PricesRequest) GetSku() string {
-	if x != nil {
-		return x.Sku
-	}
-	return ""
-}
-
-func (x *PricesRequest) GetWarehouse() string {
-	if x != nil {
-		return x.Warehouse
-	}
-	return ""
-}
-
-type Price struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	PriceId       string                 `protobuf:"bytes,1,opt,name=price_id,json=priceId,proto3" json:"price_id,omitempty"`
-	Sku           string                 `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
-	Warehouse     string                 `protobuf:"bytes,3,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
-	Unit          *v1.UnitPrice          `protobuf:"bytes,4,opt,name=unit,proto3" json:"unit,omitempty"`
-	ValidFrom     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=valid_from,json=validFrom,proto3" json:"valid_from,omitempty"`
-	ValidUntil    *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=valid_until,json=validUntil,proto3" json:"valid_until,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Price) Reset() {
-	*x = Price{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[9]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Price) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Price) ProtoMessage() {}
-
-func (x *Price) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[9]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Price.ProtoReflect.Descriptor instead.
-func (*Price) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{9}
-}
-
-func (x *Price) GetPriceId() string {
-	if x != nil {
-		return x.PriceId
-	}
-	return ""
-}
-
-func (x *Price) GetSku() string {
-	if x != nil {
-		return x.Sku
-	}
-	return ""
-}
-
-func (x *Price) GetWarehouse() string {
-	if x != nil {
-		return x.Warehouse
-	}
-	return ""
-}
-
-func (x *Price) GetUnit() *v1.UnitPrice {
-	if x != nil {
-		return x.Unit
-	}
-	return nil
-}
-
-func (x *Price) GetValidFrom() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ValidFrom
-	}
-	return nil
-}
-
-func (x *Price) GetValidUntil() *timestamppb.Timestamp {
-	if x != nil {
-		return x.ValidUntil
-	}
-	return nil
-}
-
-type CustomersRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CustomersRequest) Reset() {
-	*x = CustomersRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[10]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CustomersRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CustomersRequest) ProtoMessage() {}
-
-func (x *CustomersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[10]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CustomersRequest.ProtoReflect.Descriptor instead.
-func (*CustomersRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{10}
-}
-
-// A customer without personal data.
-type Customer struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	Number        string                 `protobuf:"bytes,2,opt,name=number,proto3" json:"number,omitempty"`
-	Country       string                 `protobuf:"bytes,3,opt,name=country,proto3" json:"country,omitempty"`
-	Erased        bool                   `protobuf:"varint,4,opt,name=erased,proto3" json:"erased,omitempty"`
-	OpenedAt      *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=opened_at,json=openedAt,proto3" json:"opened_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Customer) Reset() {
-	*x = Customer{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[11]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Customer) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Customer) ProtoMessage() {}
-
-func (x *Customer) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[11]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Customer.ProtoReflect.Descriptor instead.
-func (*Customer) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{11}
-}
-
-func (x *Customer) GetCustomerId() string {
-	if x != nil {
-		return x.CustomerId
-	}
-	return ""
-}
-
-func (x *Customer) GetNumber() string {
-	if x != nil {
-		return x.Number
-	}
-	return ""
-}
-
-func (x *Customer) GetCountry() string {
-	if x != nil {
-		return x.Country
-	}
-	return ""
-}
-
-func (x *Customer) GetErased() bool {
-	if x != nil {
-		return x.Erased
-	}
-	return false
-}
-
-func (x *Customer) GetOpenedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.OpenedAt
-	}
-	return nil
-}
-
-type StockLevelsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	Warehouse     string                 `protobuf:"bytes,2,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *StockLevelsRequest) Reset() {
-	*x = StockLevelsRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[12]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *StockLevelsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*StockLevelsRequest) ProtoMessage() {}
-
-func (x *StockLevelsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[12]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use StockLevelsRequest.ProtoReflect.Descriptor instead.
-func (*StockLevelsRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{12}
-}
-
-func (x *StockLevelsRequest) GetSku() string {
-	if x != nil {
-		return x.Sku
-	}
-	return ""
-}
-
-func (x *StockLevelsRequest) GetWarehouse() string {
-	if x != nil {
-		return x.Warehouse
-	}
-	return ""
-}
-
-type StockLevel struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	Warehouse     string                 `protobuf:"bytes,2,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
-	OnHand        int64                  `protobuf:"varint,3,opt,name=on_hand,json=onHand,proto3" json:"on_hand,omitempty"`
-	Reserved      int64                  `protobuf:"varint,4,opt,name=reserved,proto3" json:"reserved,omitempty"`
-	Available     int64                  `protobuf:"varint,5,opt,name=available,proto3" json:"available,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *StockLevel) Reset() {
-	*x = StockLevel{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[13]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *StockLevel) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*StockLevel) ProtoMessage() {}
-
-func (x *StockLevel) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[13]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use StockLevel.ProtoReflect.Descriptor instead.
-func (*StockLevel) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{13}
-}
-
-func (x *StockLevel) GetSku() string {
-	if x != nil {
-		return x.Sku
-	}
-	return ""
-}
-
-func (x *StockLevel) GetWarehouse() string {
-	if x != nil {
-		return x.Warehouse
-	}
-	return ""
-}
-
-func (x *StockLevel) GetOnHand() int64 {
-	if x != nil {
-		return x.OnHand
-	}
-	return 0
-}
-
-func (x *StockLevel) GetReserved() int64 {
-	if x != nil {
-		return x.Reserved
-	}
-	return 0
-}
-
-func (x *StockLevel) GetAvailable() int64 {
-	if x != nil {
-		return x.Available
-	}
-	return 0
-}
-
 type StockMovementsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	CorrelationId string                 `protobuf:"bytes,1,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
@@ -1238,7 +907,7 @@ type StockMovementsRequest struct {
 
 func (x *StockMovementsRequest) Reset() {
 	*x = StockMovementsRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[14]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1250,7 +919,7 @@ func (x *StockMovementsRequest) String() string {
 func (*StockMovementsRequest) ProtoMessage() {}
 
 func (x *StockMovementsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[14]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1263,7 +932,7 @@ func (x *StockMovementsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StockMovementsRequest.ProtoReflect.Descriptor instead.
 func (*StockMovementsRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{14}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *StockMovementsRequest) GetCorrelationId() string {
@@ -1319,7 +988,7 @@ type StockMovement struct {
 
 func (x *StockMovement) Reset() {
 	*x = StockMovement{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[15]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1331,7 +1000,7 @@ func (x *StockMovement) String() string {
 func (*StockMovement) ProtoMessage() {}
 
 func (x *StockMovement) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[15]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1344,7 +1013,7 @@ func (x *StockMovement) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StockMovement.ProtoReflect.Descriptor instead.
 func (*StockMovement) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{15}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *StockMovement) GetKeys() []string {
@@ -1381,7 +1050,7 @@ type SalesRequest struct {
 
 func (x *SalesRequest) Reset() {
 	*x = SalesRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[16]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1393,7 +1062,7 @@ func (x *SalesRequest) String() string {
 func (*SalesRequest) ProtoMessage() {}
 
 func (x *SalesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[16]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1406,7 +1075,7 @@ func (x *SalesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SalesRequest.ProtoReflect.Descriptor instead.
 func (*SalesRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{16}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *SalesRequest) GetCorrelationId() string {
@@ -1466,7 +1135,7 @@ type SalesRow struct {
 
 func (x *SalesRow) Reset() {
 	*x = SalesRow{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[17]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1478,7 +1147,7 @@ func (x *SalesRow) String() string {
 func (*SalesRow) ProtoMessage() {}
 
 func (x *SalesRow) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[17]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1491,7 +1160,7 @@ func (x *SalesRow) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SalesRow.ProtoReflect.Descriptor instead.
 func (*SalesRow) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{17}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SalesRow) GetKeys() []string {
@@ -1601,7 +1270,7 @@ type ImportsRequest struct {
 
 func (x *ImportsRequest) Reset() {
 	*x = ImportsRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[18]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1613,7 +1282,7 @@ func (x *ImportsRequest) String() string {
 func (*ImportsRequest) ProtoMessage() {}
 
 func (x *ImportsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[18]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1626,7 +1295,7 @@ func (x *ImportsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ImportsRequest.ProtoReflect.Descriptor instead.
 func (*ImportsRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{18}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ImportsRequest) GetImportId() string {
@@ -1648,13 +1317,14 @@ type Import struct {
 	DocumentsClosed int64                  `protobuf:"varint,8,opt,name=documents_closed,json=documentsClosed,proto3" json:"documents_closed,omitempty"`
 	Completed       bool                   `protobuf:"varint,9,opt,name=completed,proto3" json:"completed,omitempty"`
 	Refused         int64                  `protobuf:"varint,10,opt,name=refused,proto3" json:"refused,omitempty"`
+	StartedAt       *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"` // record time
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
 
 func (x *Import) Reset() {
 	*x = Import{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[19]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1666,7 +1336,7 @@ func (x *Import) String() string {
 func (*Import) ProtoMessage() {}
 
 func (x *Import) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[19]
+	mi := &file_bulk_v1_bulk_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1679,7 +1349,7 @@ func (x *Import) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Import.ProtoReflect.Descriptor instead.
 func (*Import) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{19}
+	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Import) GetImportId() string {
@@ -1752,768 +1422,35 @@ func (x *Import) GetRefused() int64 {
 	return 0
 }
 
-type SalesFactsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	CorrelationId string                 `protobuf:"bytes,1,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *SalesFactsRequest) Reset() {
-	*x = SalesFactsRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[20]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SalesFactsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SalesFactsRequest) ProtoMessage() {}
-
-func (x *SalesFactsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[20]
+func (x *Import) GetStartedAt() *timestamppb.Timestamp {
 	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SalesFactsRequest.ProtoReflect.Descriptor instead.
-func (*SalesFactsRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{20}
-}
-
-func (x *SalesFactsRequest) GetCorrelationId() string {
-	if x != nil {
-		return x.CorrelationId
-	}
-	return ""
-}
-
-type SalesFact struct {
-	state          protoimpl.MessageState `protogen:"open.v1"`
-	Kind           string                 `protobuf:"bytes,1,opt,name=kind,proto3" json:"kind,omitempty"` // order, sale, cancelled, returned, without_original or accounting
-	At             *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=at,proto3" json:"at,omitempty"`
-	Sku            string                 `protobuf:"bytes,3,opt,name=sku,proto3" json:"sku,omitempty"`
-	Goods          string                 `protobuf:"bytes,4,opt,name=goods,proto3" json:"goods,omitempty"` // goods or service
-	Warehouse      string                 `protobuf:"bytes,5,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
-	Country        string                 `protobuf:"bytes,6,opt,name=country,proto3" json:"country,omitempty"`
-	CustomerId     string                 `protobuf:"bytes,7,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"` // empty: a guest
-	OrderId        string                 `protobuf:"bytes,8,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`          // empty without original
-	LineId         string                 `protobuf:"bytes,9,opt,name=line_id,json=lineId,proto3" json:"line_id,omitempty"`
-	Number         string                 `protobuf:"bytes,10,opt,name=number,proto3" json:"number,omitempty"` // of the document
-	Currency       string                 `protobuf:"bytes,11,opt,name=currency,proto3" json:"currency,omitempty"`
-	Units          int64                  `protobuf:"varint,12,opt,name=units,proto3" json:"units,omitempty"`
-	Amount         int64                  `protobuf:"varint,13,opt,name=amount,proto3" json:"amount,omitempty"` // minor units, as all amounts here
-	Orders         int64                  `protobuf:"varint,14,opt,name=orders,proto3" json:"orders,omitempty"`
-	SoldUnits      int64                  `protobuf:"varint,15,opt,name=sold_units,json=soldUnits,proto3" json:"sold_units,omitempty"`
-	CancelledUnits int64                  `protobuf:"varint,16,opt,name=cancelled_units,json=cancelledUnits,proto3" json:"cancelled_units,omitempty"`
-	ReturnedUnits  int64                  `protobuf:"varint,17,opt,name=returned_units,json=returnedUnits,proto3" json:"returned_units,omitempty"`
-	CreditedUnits  int64                  `protobuf:"varint,18,opt,name=credited_units,json=creditedUnits,proto3" json:"credited_units,omitempty"`
-	Gross          int64                  `protobuf:"varint,19,opt,name=gross,proto3" json:"gross,omitempty"`
-	Cancelled      int64                  `protobuf:"varint,20,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
-	Returned       int64                  `protobuf:"varint,21,opt,name=returned,proto3" json:"returned,omitempty"`
-	Credited       int64                  `protobuf:"varint,22,opt,name=credited,proto3" json:"credited,omitempty"`
-	Accounting     int64                  `protobuf:"varint,23,opt,name=accounting,proto3" json:"accounting,omitempty"`
-	Net            int64                  `protobuf:"varint,24,opt,name=net,proto3" json:"net,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
-}
-
-func (x *SalesFact) Reset() {
-	*x = SalesFact{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[21]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *SalesFact) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*SalesFact) ProtoMessage() {}
-
-func (x *SalesFact) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[21]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use SalesFact.ProtoReflect.Descriptor instead.
-func (*SalesFact) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{21}
-}
-
-func (x *SalesFact) GetKind() string {
-	if x != nil {
-		return x.Kind
-	}
-	return ""
-}
-
-func (x *SalesFact) GetAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.At
+		return x.StartedAt
 	}
 	return nil
-}
-
-func (x *SalesFact) GetSku() string {
-	if x != nil {
-		return x.Sku
-	}
-	return ""
-}
-
-func (x *SalesFact) GetGoods() string {
-	if x != nil {
-		return x.Goods
-	}
-	return ""
-}
-
-func (x *SalesFact) GetWarehouse() string {
-	if x != nil {
-		return x.Warehouse
-	}
-	return ""
-}
-
-func (x *SalesFact) GetCountry() string {
-	if x != nil {
-		return x.Country
-	}
-	return ""
-}
-
-func (x *SalesFact) GetCustomerId() string {
-	if x != nil {
-		return x.CustomerId
-	}
-	return ""
-}
-
-func (x *SalesFact) GetOrderId() string {
-	if x != nil {
-		return x.OrderId
-	}
-	return ""
-}
-
-func (x *SalesFact) GetLineId() string {
-	if x != nil {
-		return x.LineId
-	}
-	return ""
-}
-
-func (x *SalesFact) GetNumber() string {
-	if x != nil {
-		return x.Number
-	}
-	return ""
-}
-
-func (x *SalesFact) GetCurrency() string {
-	if x != nil {
-		return x.Currency
-	}
-	return ""
-}
-
-func (x *SalesFact) GetUnits() int64 {
-	if x != nil {
-		return x.Units
-	}
-	return 0
-}
-
-func (x *SalesFact) GetAmount() int64 {
-	if x != nil {
-		return x.Amount
-	}
-	return 0
-}
-
-func (x *SalesFact) GetOrders() int64 {
-	if x != nil {
-		return x.Orders
-	}
-	return 0
-}
-
-func (x *SalesFact) GetSoldUnits() int64 {
-	if x != nil {
-		return x.SoldUnits
-	}
-	return 0
-}
-
-func (x *SalesFact) GetCancelledUnits() int64 {
-	if x != nil {
-		return x.CancelledUnits
-	}
-	return 0
-}
-
-func (x *SalesFact) GetReturnedUnits() int64 {
-	if x != nil {
-		return x.ReturnedUnits
-	}
-	return 0
-}
-
-func (x *SalesFact) GetCreditedUnits() int64 {
-	if x != nil {
-		return x.CreditedUnits
-	}
-	return 0
-}
-
-func (x *SalesFact) GetGross() int64 {
-	if x != nil {
-		return x.Gross
-	}
-	return 0
-}
-
-func (x *SalesFact) GetCancelled() int64 {
-	if x != nil {
-		return x.Cancelled
-	}
-	return 0
-}
-
-func (x *SalesFact) GetReturned() int64 {
-	if x != nil {
-		return x.Returned
-	}
-	return 0
-}
-
-func (x *SalesFact) GetCredited() int64 {
-	if x != nil {
-		return x.Credited
-	}
-	return 0
-}
-
-func (x *SalesFact) GetAccounting() int64 {
-	if x != nil {
-		return x.Accounting
-	}
-	return 0
-}
-
-func (x *SalesFact) GetNet() int64 {
-	if x != nil {
-		return x.Net
-	}
-	return 0
-}
-
-type MovementsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	CorrelationId string                 `protobuf:"bytes,1,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
-	Sku           string                 `protobuf:"bytes,2,opt,name=sku,proto3" json:"sku,omitempty"`
-	Warehouse     string                 `protobuf:"bytes,3,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *MovementsRequest) Reset() {
-	*x = MovementsRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[22]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *MovementsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*MovementsRequest) ProtoMessage() {}
-
-func (x *MovementsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[22]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use MovementsRequest.ProtoReflect.Descriptor instead.
-func (*MovementsRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{22}
-}
-
-func (x *MovementsRequest) GetCorrelationId() string {
-	if x != nil {
-		return x.CorrelationId
-	}
-	return ""
-}
-
-func (x *MovementsRequest) GetSku() string {
-	if x != nil {
-		return x.Sku
-	}
-	return ""
-}
-
-func (x *MovementsRequest) GetWarehouse() string {
-	if x != nil {
-		return x.Warehouse
-	}
-	return ""
-}
-
-type Movement struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	Sku           string                 `protobuf:"bytes,1,opt,name=sku,proto3" json:"sku,omitempty"`
-	Warehouse     string                 `protobuf:"bytes,2,opt,name=warehouse,proto3" json:"warehouse,omitempty"`
-	Kind          string                 `protobuf:"bytes,3,opt,name=kind,proto3" json:"kind,omitempty"`
-	Quantity      int64                  `protobuf:"varint,4,opt,name=quantity,proto3" json:"quantity,omitempty"` // signed units: what it did to on hand
-	Reason        string                 `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
-	Reference     string                 `protobuf:"bytes,6,opt,name=reference,proto3" json:"reference,omitempty"`
-	OrderId       string                 `protobuf:"bytes,7,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	ReturnId      string                 `protobuf:"bytes,8,opt,name=return_id,json=returnId,proto3" json:"return_id,omitempty"`
-	At            *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=at,proto3" json:"at,omitempty"`
-	CorrelationId string                 `protobuf:"bytes,10,opt,name=correlation_id,json=correlationId,proto3" json:"correlation_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *Movement) Reset() {
-	*x = Movement{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[23]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *Movement) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*Movement) ProtoMessage() {}
-
-func (x *Movement) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[23]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use Movement.ProtoReflect.Descriptor instead.
-func (*Movement) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{23}
-}
-
-func (x *Movement) GetSku() string {
-	if x != nil {
-		return x.Sku
-	}
-	return ""
-}
-
-func (x *Movement) GetWarehouse() string {
-	if x != nil {
-		return x.Warehouse
-	}
-	return ""
-}
-
-func (x *Movement) GetKind() string {
-	if x != nil {
-		return x.Kind
-	}
-	return ""
-}
-
-func (x *Movement) GetQuantity() int64 {
-	if x != nil {
-		return x.Quantity
-	}
-	return 0
-}
-
-func (x *Movement) GetReason() string {
-	if x != nil {
-		return x.Reason
-	}
-	return ""
-}
-
-func (x *Movement) GetReference() string {
-	if x != nil {
-		return x.Reference
-	}
-	return ""
-}
-
-func (x *Movement) GetOrderId() string {
-	if x != nil {
-		return x.OrderId
-	}
-	return ""
-}
-
-func (x *Movement) GetReturnId() string {
-	if x != nil {
-		return x.ReturnId
-	}
-	return ""
-}
-
-func (x *Movement) GetAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.At
-	}
-	return nil
-}
-
-func (x *Movement) GetCorrelationId() string {
-	if x != nil {
-		return x.CorrelationId
-	}
-	return ""
-}
-
-type CustomerOrdersRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CustomerOrdersRequest) Reset() {
-	*x = CustomerOrdersRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[24]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CustomerOrdersRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CustomerOrdersRequest) ProtoMessage() {}
-
-func (x *CustomerOrdersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[24]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CustomerOrdersRequest.ProtoReflect.Descriptor instead.
-func (*CustomerOrdersRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{24}
-}
-
-func (x *CustomerOrdersRequest) GetCustomerId() string {
-	if x != nil {
-		return x.CustomerId
-	}
-	return ""
-}
-
-type CustomerOrder struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	OrderId       string                 `protobuf:"bytes,1,opt,name=order_id,json=orderId,proto3" json:"order_id,omitempty"`
-	CustomerId    string                 `protobuf:"bytes,2,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	Number        string                 `protobuf:"bytes,3,opt,name=number,proto3" json:"number,omitempty"`
-	Country       string                 `protobuf:"bytes,4,opt,name=country,proto3" json:"country,omitempty"`
-	Currency      string                 `protobuf:"bytes,5,opt,name=currency,proto3" json:"currency,omitempty"`
-	State         string                 `protobuf:"bytes,6,opt,name=state,proto3" json:"state,omitempty"`
-	Gross         int64                  `protobuf:"varint,7,opt,name=gross,proto3" json:"gross,omitempty"`
-	Cancelled     int64                  `protobuf:"varint,8,opt,name=cancelled,proto3" json:"cancelled,omitempty"`
-	Returned      int64                  `protobuf:"varint,9,opt,name=returned,proto3" json:"returned,omitempty"`
-	LineCount     int64                  `protobuf:"varint,10,opt,name=line_count,json=lineCount,proto3" json:"line_count,omitempty"`
-	Units         int64                  `protobuf:"varint,11,opt,name=units,proto3" json:"units,omitempty"`
-	PlacedAt      *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=placed_at,json=placedAt,proto3" json:"placed_at,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *CustomerOrder) Reset() {
-	*x = CustomerOrder{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[25]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *CustomerOrder) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*CustomerOrder) ProtoMessage() {}
-
-func (x *CustomerOrder) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[25]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use CustomerOrder.ProtoReflect.Descriptor instead.
-func (*CustomerOrder) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{25}
-}
-
-func (x *CustomerOrder) GetOrderId() string {
-	if x != nil {
-		return x.OrderId
-	}
-	return ""
-}
-
-func (x *CustomerOrder) GetCustomerId() string {
-	if x != nil {
-		return x.CustomerId
-	}
-	return ""
-}
-
-func (x *CustomerOrder) GetNumber() string {
-	if x != nil {
-		return x.Number
-	}
-	return ""
-}
-
-func (x *CustomerOrder) GetCountry() string {
-	if x != nil {
-		return x.Country
-	}
-	return ""
-}
-
-func (x *CustomerOrder) GetCurrency() string {
-	if x != nil {
-		return x.Currency
-	}
-	return ""
-}
-
-func (x *CustomerOrder) GetState() string {
-	if x != nil {
-		return x.State
-	}
-	return ""
-}
-
-func (x *CustomerOrder) GetGross() int64 {
-	if x != nil {
-		return x.Gross
-	}
-	return 0
-}
-
-func (x *CustomerOrder) GetCancelled() int64 {
-	if x != nil {
-		return x.Cancelled
-	}
-	return 0
-}
-
-func (x *CustomerOrder) GetReturned() int64 {
-	if x != nil {
-		return x.Returned
-	}
-	return 0
-}
-
-func (x *CustomerOrder) GetLineCount() int64 {
-	if x != nil {
-		return x.LineCount
-	}
-	return 0
-}
-
-func (x *CustomerOrder) GetUnits() int64 {
-	if x != nil {
-		return x.Units
-	}
-	return 0
-}
-
-func (x *CustomerOrder) GetPlacedAt() *timestamppb.Timestamp {
-	if x != nil {
-		return x.PlacedAt
-	}
-	return nil
-}
-
-type LoyaltyAccountsRequest struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *LoyaltyAccountsRequest) Reset() {
-	*x = LoyaltyAccountsRequest{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[26]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *LoyaltyAccountsRequest) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*LoyaltyAccountsRequest) ProtoMessage() {}
-
-func (x *LoyaltyAccountsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[26]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use LoyaltyAccountsRequest.ProtoReflect.Descriptor instead.
-func (*LoyaltyAccountsRequest) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{26}
-}
-
-type LoyaltyAccount struct {
-	state         protoimpl.MessageState `protogen:"open.v1"`
-	CustomerId    string                 `protobuf:"bytes,1,opt,name=customer_id,json=customerId,proto3" json:"customer_id,omitempty"`
-	Active        int64                  `protobuf:"varint,2,opt,name=active,proto3" json:"active,omitempty"`
-	Pending       int64                  `protobuf:"varint,3,opt,name=pending,proto3" json:"pending,omitempty"`
-	Earned        int64                  `protobuf:"varint,4,opt,name=earned,proto3" json:"earned,omitempty"`
-	Burned        int64                  `protobuf:"varint,5,opt,name=burned,proto3" json:"burned,omitempty"`
-	Expired       int64                  `protobuf:"varint,6,opt,name=expired,proto3" json:"expired,omitempty"`
-	Reversed      int64                  `protobuf:"varint,7,opt,name=reversed,proto3" json:"reversed,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *LoyaltyAccount) Reset() {
-	*x = LoyaltyAccount{}
-	mi := &file_bulk_v1_bulk_proto_msgTypes[27]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *LoyaltyAccount) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*LoyaltyAccount) ProtoMessage() {}
-
-func (x *LoyaltyAccount) ProtoReflect() protoreflect.Message {
-	mi := &file_bulk_v1_bulk_proto_msgTypes[27]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use LoyaltyAccount.ProtoReflect.Descriptor instead.
-func (*LoyaltyAccount) Descriptor() ([]byte, []int) {
-	return file_bulk_v1_bulk_proto_rawDescGZIP(), []int{27}
-}
-
-func (x *LoyaltyAccount) GetCustomerId() string {
-	if x != nil {
-		return x.CustomerId
-	}
-	return ""
-}
-
-func (x *LoyaltyAccount) GetActive() int64 {
-	if x != nil {
-		return x.Active
-	}
-	return 0
-}
-
-func (x *LoyaltyAccount) GetPending() int64 {
-	if x != nil {
-		return x.Pending
-	}
-	return 0
-}
-
-func (x *LoyaltyAccount) GetEarned() int64 {
-	if x != nil {
-		return x.Earned
-	}
-	return 0
-}
-
-func (x *LoyaltyAccount) GetBurned() int64 {
-	if x != nil {
-		return x.Burned
-	}
-	return 0
-}
-
-func (x *LoyaltyAccount) GetExpired() int64 {
-	if x != nil {
-		return x.Expired
-	}
-	return 0
-}
-
-func (x *LoyaltyAccount) GetReversed() int64 {
-	if x != nil {
-		return x.Reversed
-	}
-	return 0
 }
 
 var File_bulk_v1_bulk_proto protoreflect.FileDescriptor
 
 const file_bulk_v1_bulk_proto_rawDesc = "" +
 	"\n" +
-	"\x12bulk/v1/bulk.proto\x12\x12tillstream.bulk.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14types/v1/types.proto\"|\n" +
+	"\x12bulk/v1/bulk.proto\x12\x12tillstream.bulk.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14types/v1/types.proto\"^\n" +
+	"\vRowsRequest\x12\x12\n" +
+	"\x04view\x18\x01 \x01(\tR\x04view\x12%\n" +
+	"\x0ecorrelation_id\x18\x02 \x01(\tR\rcorrelationId\x12\x14\n" +
+	"\x05after\x18\x03 \x01(\tR\x05after\"7\n" +
+	"\bRowsPage\x12+\n" +
+	"\x04rows\x18\x01 \x03(\v2\x17.tillstream.bulk.v1.RowR\x04rows\"M\n" +
+	"\x03Row\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\fR\x05value\x12\x1e\n" +
+	"\n" +
+	"unreadable\x18\x03 \x01(\tR\n" +
+	"unreadable\"|\n" +
 	"\rOrdersRequest\x12%\n" +
 	"\x0ecorrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
 	"customerId\x12#\n" +
-	"\rwithout_lines\x18\x03 \x01(\bR\fwithoutLines\"\xf9\x05\n" +
+	"\rwithout_lines\x18\x03 \x01(\bR\fwithoutLines\"\xb6\x06\n" +
 	"\x05Order\x12\x19\n" +
 	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x16\n" +
 	"\x06number\x18\x02 \x01(\tR\x06number\x12\x1f\n" +
@@ -2536,7 +1473,9 @@ const file_bulk_v1_bulk_proto_rawDesc = "" +
 	"\n" +
 	"line_count\x18\x11 \x01(\x03R\tlineCount\x12\x14\n" +
 	"\x05units\x18\x12 \x01(\x03R\x05units\x12#\n" +
-	"\rshipped_units\x18\x13 \x01(\x03R\fshippedUnits\"\xf8\x03\n" +
+	"\rshipped_units\x18\x13 \x01(\x03R\fshippedUnits\x12;\n" +
+	"\vrecorded_at\x18\x14 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"recordedAt\"\xf8\x03\n" +
 	"\tOrderLine\x12\x17\n" +
 	"\aline_id\x18\x01 \x01(\tR\x06lineId\x12\x18\n" +
 	"\aordinal\x18\x02 \x01(\x03R\aordinal\x12\x10\n" +
@@ -2556,7 +1495,7 @@ const file_bulk_v1_bulk_proto_rawDesc = "" +
 	"\x12CreditNotesRequest\x12%\n" +
 	"\x0ecorrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x1f\n" +
 	"\vcustomer_id\x18\x02 \x01(\tR\n" +
-	"customerId\"\x83\x03\n" +
+	"customerId\"\xc0\x03\n" +
 	"\n" +
 	"CreditNote\x12$\n" +
 	"\x0ecredit_note_id\x18\x01 \x01(\tR\fcreditNoteId\x12\x16\n" +
@@ -2570,7 +1509,9 @@ const file_bulk_v1_bulk_proto_rawDesc = "" +
 	"\asettled\x18\b \x01(\bR\asettled\x12%\n" +
 	"\x0ecorrelation_id\x18\t \x01(\tR\rcorrelationId\x124\n" +
 	"\x05parts\x18\n" +
-	" \x03(\v2\x1e.tillstream.bulk.v1.CreditPartR\x05parts\"\xc9\x02\n" +
+	" \x03(\v2\x1e.tillstream.bulk.v1.CreditPartR\x05parts\x12;\n" +
+	"\vrecorded_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"recordedAt\"\xc9\x02\n" +
 	"\n" +
 	"CreditPart\x12\x17\n" +
 	"\apart_id\x18\x01 \x01(\tR\x06partId\x12\x10\n" +
@@ -2584,48 +1525,7 @@ const file_bulk_v1_bulk_proto_rawDesc = "" +
 	"\bquantity\x18\t \x01(\x03R\bquantity\x122\n" +
 	"\x04unit\x18\n" +
 	" \x01(\v2\x1e.tillstream.types.v1.UnitPriceR\x04unit\x122\n" +
-	"\x06amount\x18\v \x01(\v2\x1a.tillstream.types.v1.MoneyR\x06amount\"-\n" +
-	"\x0fProductsRequest\x12\x1a\n" +
-	"\bcategory\x18\x01 \x01(\tR\bcategory\"\xe0\x01\n" +
-	"\aProduct\x12\x10\n" +
-	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x12\n" +
-	"\x04name\x18\x02 \x01(\tR\x04name\x12 \n" +
-	"\vdescription\x18\x03 \x01(\tR\vdescription\x12\x1a\n" +
-	"\bcategory\x18\x04 \x01(\tR\bcategory\x12\x12\n" +
-	"\x04kind\x18\x05 \x01(\tR\x04kind\x12\"\n" +
-	"\fdiscontinued\x18\x06 \x01(\bR\fdiscontinued\x129\n" +
-	"\n" +
-	"changed_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\tchangedAt\"?\n" +
-	"\rPricesRequest\x12\x10\n" +
-	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
-	"\twarehouse\x18\x02 \x01(\tR\twarehouse\"\xfe\x01\n" +
-	"\x05Price\x12\x19\n" +
-	"\bprice_id\x18\x01 \x01(\tR\apriceId\x12\x10\n" +
-	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1c\n" +
-	"\twarehouse\x18\x03 \x01(\tR\twarehouse\x122\n" +
-	"\x04unit\x18\x04 \x01(\v2\x1e.tillstream.types.v1.UnitPriceR\x04unit\x129\n" +
-	"\n" +
-	"valid_from\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tvalidFrom\x12;\n" +
-	"\vvalid_until\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"validUntil\"\x12\n" +
-	"\x10CustomersRequest\"\xae\x01\n" +
-	"\bCustomer\x12\x1f\n" +
-	"\vcustomer_id\x18\x01 \x01(\tR\n" +
-	"customerId\x12\x16\n" +
-	"\x06number\x18\x02 \x01(\tR\x06number\x12\x18\n" +
-	"\acountry\x18\x03 \x01(\tR\acountry\x12\x16\n" +
-	"\x06erased\x18\x04 \x01(\bR\x06erased\x127\n" +
-	"\topened_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\bopenedAt\"D\n" +
-	"\x12StockLevelsRequest\x12\x10\n" +
-	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
-	"\twarehouse\x18\x02 \x01(\tR\twarehouse\"\x8f\x01\n" +
-	"\n" +
-	"StockLevel\x12\x10\n" +
-	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
-	"\twarehouse\x18\x02 \x01(\tR\twarehouse\x12\x17\n" +
-	"\aon_hand\x18\x03 \x01(\x03R\x06onHand\x12\x1a\n" +
-	"\breserved\x18\x04 \x01(\x03R\breserved\x12\x1c\n" +
-	"\tavailable\x18\x05 \x01(\x03R\tavailable\"\xad\x01\n" +
+	"\x06amount\x18\v \x01(\v2\x1a.tillstream.types.v1.MoneyR\x06amount\"\xad\x01\n" +
 	"\x15StockMovementsRequest\x12%\n" +
 	"\x0ecorrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x10\n" +
 	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1c\n" +
@@ -2663,7 +1563,7 @@ const file_bulk_v1_bulk_proto_rawDesc = "" +
 	"\x0eunits_credited\x18\r \x01(\x03R\runitsCredited\x12\x12\n" +
 	"\x04rows\x18\x0e \x01(\x03R\x04rows\"-\n" +
 	"\x0eImportsRequest\x12\x1b\n" +
-	"\timport_id\x18\x01 \x01(\tR\bimportId\"\xa6\x02\n" +
+	"\timport_id\x18\x01 \x01(\tR\bimportId\"\xe1\x02\n" +
 	"\x06Import\x12\x1b\n" +
 	"\timport_id\x18\x01 \x01(\tR\bimportId\x12\x16\n" +
 	"\x06source\x18\x02 \x01(\tR\x06source\x12\x16\n" +
@@ -2676,99 +1576,16 @@ const file_bulk_v1_bulk_proto_rawDesc = "" +
 	"\x10documents_closed\x18\b \x01(\x03R\x0fdocumentsClosed\x12\x1c\n" +
 	"\tcompleted\x18\t \x01(\bR\tcompleted\x12\x18\n" +
 	"\arefused\x18\n" +
-	" \x01(\x03R\arefused\":\n" +
-	"\x11SalesFactsRequest\x12%\n" +
-	"\x0ecorrelation_id\x18\x01 \x01(\tR\rcorrelationId\"\xae\x05\n" +
-	"\tSalesFact\x12\x12\n" +
-	"\x04kind\x18\x01 \x01(\tR\x04kind\x12*\n" +
-	"\x02at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12\x10\n" +
-	"\x03sku\x18\x03 \x01(\tR\x03sku\x12\x14\n" +
-	"\x05goods\x18\x04 \x01(\tR\x05goods\x12\x1c\n" +
-	"\twarehouse\x18\x05 \x01(\tR\twarehouse\x12\x18\n" +
-	"\acountry\x18\x06 \x01(\tR\acountry\x12\x1f\n" +
-	"\vcustomer_id\x18\a \x01(\tR\n" +
-	"customerId\x12\x19\n" +
-	"\border_id\x18\b \x01(\tR\aorderId\x12\x17\n" +
-	"\aline_id\x18\t \x01(\tR\x06lineId\x12\x16\n" +
-	"\x06number\x18\n" +
-	" \x01(\tR\x06number\x12\x1a\n" +
-	"\bcurrency\x18\v \x01(\tR\bcurrency\x12\x14\n" +
-	"\x05units\x18\f \x01(\x03R\x05units\x12\x16\n" +
-	"\x06amount\x18\r \x01(\x03R\x06amount\x12\x16\n" +
-	"\x06orders\x18\x0e \x01(\x03R\x06orders\x12\x1d\n" +
+	" \x01(\x03R\arefused\x129\n" +
 	"\n" +
-	"sold_units\x18\x0f \x01(\x03R\tsoldUnits\x12'\n" +
-	"\x0fcancelled_units\x18\x10 \x01(\x03R\x0ecancelledUnits\x12%\n" +
-	"\x0ereturned_units\x18\x11 \x01(\x03R\rreturnedUnits\x12%\n" +
-	"\x0ecredited_units\x18\x12 \x01(\x03R\rcreditedUnits\x12\x14\n" +
-	"\x05gross\x18\x13 \x01(\x03R\x05gross\x12\x1c\n" +
-	"\tcancelled\x18\x14 \x01(\x03R\tcancelled\x12\x1a\n" +
-	"\breturned\x18\x15 \x01(\x03R\breturned\x12\x1a\n" +
-	"\bcredited\x18\x16 \x01(\x03R\bcredited\x12\x1e\n" +
-	"\n" +
-	"accounting\x18\x17 \x01(\x03R\n" +
-	"accounting\x12\x10\n" +
-	"\x03net\x18\x18 \x01(\x03R\x03net\"i\n" +
-	"\x10MovementsRequest\x12%\n" +
-	"\x0ecorrelation_id\x18\x01 \x01(\tR\rcorrelationId\x12\x10\n" +
-	"\x03sku\x18\x02 \x01(\tR\x03sku\x12\x1c\n" +
-	"\twarehouse\x18\x03 \x01(\tR\twarehouse\"\xab\x02\n" +
-	"\bMovement\x12\x10\n" +
-	"\x03sku\x18\x01 \x01(\tR\x03sku\x12\x1c\n" +
-	"\twarehouse\x18\x02 \x01(\tR\twarehouse\x12\x12\n" +
-	"\x04kind\x18\x03 \x01(\tR\x04kind\x12\x1a\n" +
-	"\bquantity\x18\x04 \x01(\x03R\bquantity\x12\x16\n" +
-	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x1c\n" +
-	"\treference\x18\x06 \x01(\tR\treference\x12\x19\n" +
-	"\border_id\x18\a \x01(\tR\aorderId\x12\x1b\n" +
-	"\treturn_id\x18\b \x01(\tR\breturnId\x12*\n" +
-	"\x02at\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x02at\x12%\n" +
-	"\x0ecorrelation_id\x18\n" +
-	" \x01(\tR\rcorrelationId\"8\n" +
-	"\x15CustomerOrdersRequest\x12\x1f\n" +
-	"\vcustomer_id\x18\x01 \x01(\tR\n" +
-	"customerId\"\xed\x02\n" +
-	"\rCustomerOrder\x12\x19\n" +
-	"\border_id\x18\x01 \x01(\tR\aorderId\x12\x1f\n" +
-	"\vcustomer_id\x18\x02 \x01(\tR\n" +
-	"customerId\x12\x16\n" +
-	"\x06number\x18\x03 \x01(\tR\x06number\x12\x18\n" +
-	"\acountry\x18\x04 \x01(\tR\acountry\x12\x1a\n" +
-	"\bcurrency\x18\x05 \x01(\tR\bcurrency\x12\x14\n" +
-	"\x05state\x18\x06 \x01(\tR\x05state\x12\x14\n" +
-	"\x05gross\x18\a \x01(\x03R\x05gross\x12\x1c\n" +
-	"\tcancelled\x18\b \x01(\x03R\tcancelled\x12\x1a\n" +
-	"\breturned\x18\t \x01(\x03R\breturned\x12\x1d\n" +
-	"\n" +
-	"line_count\x18\n" +
-	" \x01(\x03R\tlineCount\x12\x14\n" +
-	"\x05units\x18\v \x01(\x03R\x05units\x127\n" +
-	"\tplaced_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\bplacedAt\"\x18\n" +
-	"\x16LoyaltyAccountsRequest\"\xc9\x01\n" +
-	"\x0eLoyaltyAccount\x12\x1f\n" +
-	"\vcustomer_id\x18\x01 \x01(\tR\n" +
-	"customerId\x12\x16\n" +
-	"\x06active\x18\x02 \x01(\x03R\x06active\x12\x18\n" +
-	"\apending\x18\x03 \x01(\x03R\apending\x12\x16\n" +
-	"\x06earned\x18\x04 \x01(\x03R\x06earned\x12\x16\n" +
-	"\x06burned\x18\x05 \x01(\x03R\x06burned\x12\x18\n" +
-	"\aexpired\x18\x06 \x01(\x03R\aexpired\x12\x1a\n" +
-	"\breversed\x18\a \x01(\x03R\breversed2\xd9\b\n" +
-	"\x04Bulk\x12H\n" +
+	"started_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt2\xec\x03\n" +
+	"\x04Bulk\x12G\n" +
+	"\x04Rows\x12\x1f.tillstream.bulk.v1.RowsRequest\x1a\x1c.tillstream.bulk.v1.RowsPage0\x01\x12H\n" +
 	"\x06Orders\x12!.tillstream.bulk.v1.OrdersRequest\x1a\x19.tillstream.bulk.v1.Order0\x01\x12W\n" +
-	"\vCreditNotes\x12&.tillstream.bulk.v1.CreditNotesRequest\x1a\x1e.tillstream.bulk.v1.CreditNote0\x01\x12N\n" +
-	"\bProducts\x12#.tillstream.bulk.v1.ProductsRequest\x1a\x1b.tillstream.bulk.v1.Product0\x01\x12H\n" +
-	"\x06Prices\x12!.tillstream.bulk.v1.PricesRequest\x1a\x19.tillstream.bulk.v1.Price0\x01\x12Q\n" +
-	"\tCustomers\x12$.tillstream.bulk.v1.CustomersRequest\x1a\x1c.tillstream.bulk.v1.Customer0\x01\x12W\n" +
-	"\vStockLevels\x12&.tillstream.bulk.v1.StockLevelsRequest\x1a\x1e.tillstream.bulk.v1.StockLevel0\x01\x12`\n" +
+	"\vCreditNotes\x12&.tillstream.bulk.v1.CreditNotesRequest\x1a\x1e.tillstream.bulk.v1.CreditNote0\x01\x12`\n" +
 	"\x0eStockMovements\x12).tillstream.bulk.v1.StockMovementsRequest\x1a!.tillstream.bulk.v1.StockMovement0\x01\x12I\n" +
 	"\x05Sales\x12 .tillstream.bulk.v1.SalesRequest\x1a\x1c.tillstream.bulk.v1.SalesRow0\x01\x12K\n" +
-	"\aImports\x12\".tillstream.bulk.v1.ImportsRequest\x1a\x1a.tillstream.bulk.v1.Import0\x01\x12T\n" +
-	"\n" +
-	"SalesFacts\x12%.tillstream.bulk.v1.SalesFactsRequest\x1a\x1d.tillstream.bulk.v1.SalesFact0\x01\x12Q\n" +
-	"\tMovements\x12$.tillstream.bulk.v1.MovementsRequest\x1a\x1c.tillstream.bulk.v1.Movement0\x01\x12`\n" +
-	"\x0eCustomerOrders\x12).tillstream.bulk.v1.CustomerOrdersRequest\x1a!.tillstream.bulk.v1.CustomerOrder0\x01\x12c\n" +
-	"\x0fLoyaltyAccounts\x12*.tillstream.bulk.v1.LoyaltyAccountsRequest\x1a\".tillstream.bulk.v1.LoyaltyAccount0\x01B'Z%tillstream/gateway/api/bulk/v1;bulkv1b\x06proto3"
+	"\aImports\x12\".tillstream.bulk.v1.ImportsRequest\x1a\x1a.tillstream.bulk.v1.Import0\x01B'Z%tillstream/gateway/api/bulk/v1;bulkv1b\x06proto3"
 
 var (
 	file_bulk_v1_bulk_proto_rawDescOnce sync.Once
@@ -2782,99 +1599,68 @@ func file_bulk_v1_bulk_proto_rawDescGZIP() []byte {
 	return file_bulk_v1_bulk_proto_rawDescData
 }
 
-var file_bulk_v1_bulk_proto_msgTypes = make([]protoimpl.MessageInfo, 28)
+var file_bulk_v1_bulk_proto_msgTypes = make([]protoimpl.MessageInfo, 15)
 var file_bulk_v1_bulk_proto_goTypes = []any{
-	(*OrdersRequest)(nil),          // 0: tillstream.bulk.v1.OrdersRequest
-	(*Order)(nil),                  // 1: tillstream.bulk.v1.Order
-	(*OrderLine)(nil),              // 2: tillstream.bulk.v1.OrderLine
-	(*CreditNotesRequest)(nil),     // 3: tillstream.bulk.v1.CreditNotesRequest
-	(*CreditNote)(nil),             // 4: tillstream.bulk.v1.CreditNote
-	(*CreditPart)(nil),             // 5: tillstream.bulk.v1.CreditPart
-	(*ProductsRequest)(nil),        // 6: tillstream.bulk.v1.ProductsRequest
-	(*Product)(nil),                // 7: tillstream.bulk.v1.Product
-	(*PricesRequest)(nil),          // 8: tillstream.bulk.v1.PricesRequest
-	(*Price)(nil),                  // 9: tillstream.bulk.v1.Price
-	(*CustomersRequest)(nil),       // 10: tillstream.bulk.v1.CustomersRequest
-	(*Customer)(nil),               // 11: tillstream.bulk.v1.Customer
-	(*StockLevelsRequest)(nil),     // 12: tillstream.bulk.v1.StockLevelsRequest
-	(*StockLevel)(nil),             // 13: tillstream.bulk.v1.StockLevel
-	(*StockMovementsRequest)(nil),  // 14: tillstream.bulk.v1.StockMovementsRequest
-	(*StockMovement)(nil),          // 15: tillstream.bulk.v1.StockMovement
-	(*SalesRequest)(nil),           // 16: tillstream.bulk.v1.SalesRequest
-	(*SalesRow)(nil),               // 17: tillstream.bulk.v1.SalesRow
-	(*ImportsRequest)(nil),         // 18: tillstream.bulk.v1.ImportsRequest
-	(*Import)(nil),                 // 19: tillstream.bulk.v1.Import
-	(*SalesFactsRequest)(nil),      // 20: tillstream.bulk.v1.SalesFactsRequest
-	(*SalesFact)(nil),              // 21: tillstream.bulk.v1.SalesFact
-	(*MovementsRequest)(nil),       // 22: tillstream.bulk.v1.MovementsRequest
-	(*Movement)(nil),               // 23: tillstream.bulk.v1.Movement
-	(*CustomerOrdersRequest)(nil),  // 24: tillstream.bulk.v1.CustomerOrdersRequest
-	(*CustomerOrder)(nil),          // 25: tillstream.bulk.v1.CustomerOrder
-	(*LoyaltyAccountsRequest)(nil), // 26: tillstream.bulk.v1.LoyaltyAccountsRequest
-	(*LoyaltyAccount)(nil),         // 27: tillstream.bulk.v1.LoyaltyAccount
-	(*timestamppb.Timestamp)(nil),  // 28: google.protobuf.Timestamp
-	(*v1.Totals)(nil),              // 29: tillstream.types.v1.Totals
-	(*v1.Money)(nil),               // 30: tillstream.types.v1.Money
-	(*v1.UnitPrice)(nil),           // 31: tillstream.types.v1.UnitPrice
+	(*RowsRequest)(nil),           // 0: tillstream.bulk.v1.RowsRequest
+	(*RowsPage)(nil),              // 1: tillstream.bulk.v1.RowsPage
+	(*Row)(nil),                   // 2: tillstream.bulk.v1.Row
+	(*OrdersRequest)(nil),         // 3: tillstream.bulk.v1.OrdersRequest
+	(*Order)(nil),                 // 4: tillstream.bulk.v1.Order
+	(*OrderLine)(nil),             // 5: tillstream.bulk.v1.OrderLine
+	(*CreditNotesRequest)(nil),    // 6: tillstream.bulk.v1.CreditNotesRequest
+	(*CreditNote)(nil),            // 7: tillstream.bulk.v1.CreditNote
+	(*CreditPart)(nil),            // 8: tillstream.bulk.v1.CreditPart
+	(*StockMovementsRequest)(nil), // 9: tillstream.bulk.v1.StockMovementsRequest
+	(*StockMovement)(nil),         // 10: tillstream.bulk.v1.StockMovement
+	(*SalesRequest)(nil),          // 11: tillstream.bulk.v1.SalesRequest
+	(*SalesRow)(nil),              // 12: tillstream.bulk.v1.SalesRow
+	(*ImportsRequest)(nil),        // 13: tillstream.bulk.v1.ImportsRequest
+	(*Import)(nil),                // 14: tillstream.bulk.v1.Import
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*v1.Totals)(nil),             // 16: tillstream.types.v1.Totals
+	(*v1.Money)(nil),              // 17: tillstream.types.v1.Money
+	(*v1.UnitPrice)(nil),          // 18: tillstream.types.v1.UnitPrice
 }
 var file_bulk_v1_bulk_proto_depIdxs = []int32{
-	28, // 0: tillstream.bulk.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
-	29, // 1: tillstream.bulk.v1.Order.totals:type_name -> tillstream.types.v1.Totals
-	30, // 2: tillstream.bulk.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
-	30, // 3: tillstream.bulk.v1.Order.returned:type_name -> tillstream.types.v1.Money
-	2,  // 4: tillstream.bulk.v1.Order.lines:type_name -> tillstream.bulk.v1.OrderLine
-	30, // 5: tillstream.bulk.v1.Order.captured:type_name -> tillstream.types.v1.Money
-	30, // 6: tillstream.bulk.v1.Order.refunded:type_name -> tillstream.types.v1.Money
-	31, // 7: tillstream.bulk.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
-	30, // 8: tillstream.bulk.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
-	30, // 9: tillstream.bulk.v1.OrderLine.cancelled_amount:type_name -> tillstream.types.v1.Money
-	30, // 10: tillstream.bulk.v1.OrderLine.returned_amount:type_name -> tillstream.types.v1.Money
-	28, // 11: tillstream.bulk.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
-	30, // 12: tillstream.bulk.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
-	5,  // 13: tillstream.bulk.v1.CreditNote.parts:type_name -> tillstream.bulk.v1.CreditPart
-	31, // 14: tillstream.bulk.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
-	30, // 15: tillstream.bulk.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
-	28, // 16: tillstream.bulk.v1.Product.changed_at:type_name -> google.protobuf.Timestamp
-	31, // 17: tillstream.bulk.v1.Price.unit:type_name -> tillstream.types.v1.UnitPrice
-	28, // 18: tillstream.bulk.v1.Price.valid_from:type_name -> google.protobuf.Timestamp
-	28, // 19: tillstream.bulk.v1.Price.valid_until:type_name -> google.protobuf.Timestamp
-	28, // 20: tillstream.bulk.v1.Customer.opened_at:type_name -> google.protobuf.Timestamp
-	28, // 21: tillstream.bulk.v1.SalesRequest.from:type_name -> google.protobuf.Timestamp
-	28, // 22: tillstream.bulk.v1.SalesRequest.until:type_name -> google.protobuf.Timestamp
-	28, // 23: tillstream.bulk.v1.SalesFact.at:type_name -> google.protobuf.Timestamp
-	28, // 24: tillstream.bulk.v1.Movement.at:type_name -> google.protobuf.Timestamp
-	28, // 25: tillstream.bulk.v1.CustomerOrder.placed_at:type_name -> google.protobuf.Timestamp
-	0,  // 26: tillstream.bulk.v1.Bulk.Orders:input_type -> tillstream.bulk.v1.OrdersRequest
-	3,  // 27: tillstream.bulk.v1.Bulk.CreditNotes:input_type -> tillstream.bulk.v1.CreditNotesRequest
-	6,  // 28: tillstream.bulk.v1.Bulk.Products:input_type -> tillstream.bulk.v1.ProductsRequest
-	8,  // 29: tillstream.bulk.v1.Bulk.Prices:input_type -> tillstream.bulk.v1.PricesRequest
-	10, // 30: tillstream.bulk.v1.Bulk.Customers:input_type -> tillstream.bulk.v1.CustomersRequest
-	12, // 31: tillstream.bulk.v1.Bulk.StockLevels:input_type -> tillstream.bulk.v1.StockLevelsRequest
-	14, // 32: tillstream.bulk.v1.Bulk.StockMovements:input_type -> tillstream.bulk.v1.StockMovementsRequest
-	16, // 33: tillstream.bulk.v1.Bulk.Sales:input_type -> tillstream.bulk.v1.SalesRequest
-	18, // 34: tillstream.bulk.v1.Bulk.Imports:input_type -> tillstream.bulk.v1.ImportsRequest
-	20, // 35: tillstream.bulk.v1.Bulk.SalesFacts:input_type -> tillstream.bulk.v1.SalesFactsRequest
-	22, // 36: tillstream.bulk.v1.Bulk.Movements:input_type -> tillstream.bulk.v1.MovementsRequest
-	24, // 37: tillstream.bulk.v1.Bulk.CustomerOrders:input_type -> tillstream.bulk.v1.CustomerOrdersRequest
-	26, // 38: tillstream.bulk.v1.Bulk.LoyaltyAccounts:input_type -> tillstream.bulk.v1.LoyaltyAccountsRequest
-	1,  // 39: tillstream.bulk.v1.Bulk.Orders:output_type -> tillstream.bulk.v1.Order
-	4,  // 40: tillstream.bulk.v1.Bulk.CreditNotes:output_type -> tillstream.bulk.v1.CreditNote
-	7,  // 41: tillstream.bulk.v1.Bulk.Products:output_type -> tillstream.bulk.v1.Product
-	9,  // 42: tillstream.bulk.v1.Bulk.Prices:output_type -> tillstream.bulk.v1.Price
-	11, // 43: tillstream.bulk.v1.Bulk.Customers:output_type -> tillstream.bulk.v1.Customer
-	13, // 44: tillstream.bulk.v1.Bulk.StockLevels:output_type -> tillstream.bulk.v1.StockLevel
-	15, // 45: tillstream.bulk.v1.Bulk.StockMovements:output_type -> tillstream.bulk.v1.StockMovement
-	17, // 46: tillstream.bulk.v1.Bulk.Sales:output_type -> tillstream.bulk.v1.SalesRow
-	19, // 47: tillstream.bulk.v1.Bulk.Imports:output_type -> tillstream.bulk.v1.Import
-	21, // 48: tillstream.bulk.v1.Bulk.SalesFacts:output_type -> tillstream.bulk.v1.SalesFact
-	23, // 49: tillstream.bulk.v1.Bulk.Movements:output_type -> tillstream.bulk.v1.Movement
-	25, // 50: tillstream.bulk.v1.Bulk.CustomerOrders:output_type -> tillstream.bulk.v1.CustomerOrder
-	27, // 51: tillstream.bulk.v1.Bulk.LoyaltyAccounts:output_type -> tillstream.bulk.v1.LoyaltyAccount
-	39, // [39:52] is the sub-list for method output_type
-	26, // [26:39] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	2,  // 0: tillstream.bulk.v1.RowsPage.rows:type_name -> tillstream.bulk.v1.Row
+	15, // 1: tillstream.bulk.v1.Order.placed_at:type_name -> google.protobuf.Timestamp
+	16, // 2: tillstream.bulk.v1.Order.totals:type_name -> tillstream.types.v1.Totals
+	17, // 3: tillstream.bulk.v1.Order.cancelled:type_name -> tillstream.types.v1.Money
+	17, // 4: tillstream.bulk.v1.Order.returned:type_name -> tillstream.types.v1.Money
+	5,  // 5: tillstream.bulk.v1.Order.lines:type_name -> tillstream.bulk.v1.OrderLine
+	17, // 6: tillstream.bulk.v1.Order.captured:type_name -> tillstream.types.v1.Money
+	17, // 7: tillstream.bulk.v1.Order.refunded:type_name -> tillstream.types.v1.Money
+	15, // 8: tillstream.bulk.v1.Order.recorded_at:type_name -> google.protobuf.Timestamp
+	18, // 9: tillstream.bulk.v1.OrderLine.unit:type_name -> tillstream.types.v1.UnitPrice
+	17, // 10: tillstream.bulk.v1.OrderLine.gross:type_name -> tillstream.types.v1.Money
+	17, // 11: tillstream.bulk.v1.OrderLine.cancelled_amount:type_name -> tillstream.types.v1.Money
+	17, // 12: tillstream.bulk.v1.OrderLine.returned_amount:type_name -> tillstream.types.v1.Money
+	15, // 13: tillstream.bulk.v1.CreditNote.issued_at:type_name -> google.protobuf.Timestamp
+	17, // 14: tillstream.bulk.v1.CreditNote.total:type_name -> tillstream.types.v1.Money
+	8,  // 15: tillstream.bulk.v1.CreditNote.parts:type_name -> tillstream.bulk.v1.CreditPart
+	15, // 16: tillstream.bulk.v1.CreditNote.recorded_at:type_name -> google.protobuf.Timestamp
+	18, // 17: tillstream.bulk.v1.CreditPart.unit:type_name -> tillstream.types.v1.UnitPrice
+	17, // 18: tillstream.bulk.v1.CreditPart.amount:type_name -> tillstream.types.v1.Money
+	15, // 19: tillstream.bulk.v1.SalesRequest.from:type_name -> google.protobuf.Timestamp
+	15, // 20: tillstream.bulk.v1.SalesRequest.until:type_name -> google.protobuf.Timestamp
+	15, // 21: tillstream.bulk.v1.Import.started_at:type_name -> google.protobuf.Timestamp
+	0,  // 22: tillstream.bulk.v1.Bulk.Rows:input_type -> tillstream.bulk.v1.RowsRequest
+	3,  // 23: tillstream.bulk.v1.Bulk.Orders:input_type -> tillstream.bulk.v1.OrdersRequest
+	6,  // 24: tillstream.bulk.v1.Bulk.CreditNotes:input_type -> tillstream.bulk.v1.CreditNotesRequest
+	9,  // 25: tillstream.bulk.v1.Bulk.StockMovements:input_type -> tillstream.bulk.v1.StockMovementsRequest
+	11, // 26: tillstream.bulk.v1.Bulk.Sales:input_type -> tillstream.bulk.v1.SalesRequest
+	13, // 27: tillstream.bulk.v1.Bulk.Imports:input_type -> tillstream.bulk.v1.ImportsRequest
+	1,  // 28: tillstream.bulk.v1.Bulk.Rows:output_type -> tillstream.bulk.v1.RowsPage
+	4,  // 29: tillstream.bulk.v1.Bulk.Orders:output_type -> tillstream.bulk.v1.Order
+	7,  // 30: tillstream.bulk.v1.Bulk.CreditNotes:output_type -> tillstream.bulk.v1.CreditNote
+	10, // 31: tillstream.bulk.v1.Bulk.StockMovements:output_type -> tillstream.bulk.v1.StockMovement
+	12, // 32: tillstream.bulk.v1.Bulk.Sales:output_type -> tillstream.bulk.v1.SalesRow
+	14, // 33: tillstream.bulk.v1.Bulk.Imports:output_type -> tillstream.bulk.v1.Import
+	28, // [28:34] is the sub-list for method output_type
+	22, // [22:28] is the sub-list for method input_type
+	22, // [22:22] is the sub-list for extension type_name
+	22, // [22:22] is the sub-list for extension extendee
+	0,  // [0:22] is the sub-list for field type_name
 }
 
 func init() { file_bulk_v1_bulk_proto_init() }
@@ -2888,7 +1674,7 @@ func file_bulk_v1_bulk_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_bulk_v1_bulk_proto_rawDesc), len(file_bulk_v1_bulk_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   28,
+			NumMessages:   15,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

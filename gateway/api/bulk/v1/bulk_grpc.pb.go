@@ -19,19 +19,12 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	Bulk_Orders_FullMethodName          = "/tillstream.bulk.v1.Bulk/Orders"
-	Bulk_CreditNotes_FullMethodName     = "/tillstream.bulk.v1.Bulk/CreditNotes"
-	Bulk_Products_FullMethodName        = "/tillstream.bulk.v1.Bulk/Products"
-	Bulk_Prices_FullMethodName          = "/tillstream.bulk.v1.Bulk/Prices"
-	Bulk_Customers_FullMethodName       = "/tillstream.bulk.v1.Bulk/Customers"
-	Bulk_StockLevels_FullMethodName     = "/tillstream.bulk.v1.Bulk/StockLevels"
-	Bulk_StockMovements_FullMethodName  = "/tillstream.bulk.v1.Bulk/StockMovements"
-	Bulk_Sales_FullMethodName           = "/tillstream.bulk.v1.Bulk/Sales"
-	Bulk_Imports_FullMethodName         = "/tillstream.bulk.v1.Bulk/Imports"
-	Bulk_SalesFacts_FullMethodName      = "/tillstream.bulk.v1.Bulk/SalesFacts"
-	Bulk_Movements_FullMethodName       = "/tillstream.bulk.v1.Bulk/Movements"
-	Bulk_CustomerOrders_FullMethodName  = "/tillstream.bulk.v1.Bulk/CustomerOrders"
-	Bulk_LoyaltyAccounts_FullMethodName = "/tillstream.bulk.v1.Bulk/LoyaltyAccounts"
+	Bulk_Rows_FullMethodName           = "/tillstream.bulk.v1.Bulk/Rows"
+	Bulk_Orders_FullMethodName         = "/tillstream.bulk.v1.Bulk/Orders"
+	Bulk_CreditNotes_FullMethodName    = "/tillstream.bulk.v1.Bulk/CreditNotes"
+	Bulk_StockMovements_FullMethodName = "/tillstream.bulk.v1.Bulk/StockMovements"
+	Bulk_Sales_FullMethodName          = "/tillstream.bulk.v1.Bulk/Sales"
+	Bulk_Imports_FullMethodName        = "/tillstream.bulk.v1.Bulk/Imports"
 )
 
 // BulkClient is the client API for Bulk service.
@@ -42,23 +35,15 @@ const (
 // the metadata consistency-token and max-wait, and answers as-of-position and lag-ms in its header. A filter left empty
 // does not filter. correlation_id is that of the command which opened the thing: an import gives all it asks its own id.
 type BulkClient interface {
+	// Rows are those of any view, as they are: whoever compares or exports sees every column of it.
+	Rows(ctx context.Context, in *RowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RowsPage], error)
 	Orders(ctx context.Context, in *OrdersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Order], error)
 	CreditNotes(ctx context.Context, in *CreditNotesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CreditNote], error)
-	Products(ctx context.Context, in *ProductsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Product], error)
-	Prices(ctx context.Context, in *PricesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Price], error)
-	Customers(ctx context.Context, in *CustomersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Customer], error)
-	StockLevels(ctx context.Context, in *StockLevelsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StockLevel], error)
 	// StockMovements sums movements by the named columns.
 	StockMovements(ctx context.Context, in *StockMovementsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StockMovement], error)
 	// Sales sums sales facts by the named columns.
 	Sales(ctx context.Context, in *SalesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SalesRow], error)
 	Imports(ctx context.Context, in *ImportsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Import], error)
-	// SalesFacts are the rows that Sales sums.
-	SalesFacts(ctx context.Context, in *SalesFactsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SalesFact], error)
-	// Movements are the rows that StockMovements sums.
-	Movements(ctx context.Context, in *MovementsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Movement], error)
-	CustomerOrders(ctx context.Context, in *CustomerOrdersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CustomerOrder], error)
-	LoyaltyAccounts(ctx context.Context, in *LoyaltyAccountsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[LoyaltyAccount], error)
 }
 
 type bulkClient struct {
@@ -69,9 +54,28 @@ func NewBulkClient(cc grpc.ClientConnInterface) BulkClient {
 	return &bulkClient{cc}
 }
 
+func (c *bulkClient) Rows(ctx context.Context, in *RowsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[RowsPage], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[0], Bulk_Rows_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[RowsRequest, RowsPage]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Bulk_RowsClient = grpc.ServerStreamingClient[RowsPage]
+
 func (c *bulkClient) Orders(ctx context.Context, in *OrdersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Order], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[0], Bulk_Orders_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[1], Bulk_Orders_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -90,7 +94,7 @@ type Bulk_OrdersClient = grpc.ServerStreamingClient[Order]
 
 func (c *bulkClient) CreditNotes(ctx context.Context, in *CreditNotesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CreditNote], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[1], Bulk_CreditNotes_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[2], Bulk_CreditNotes_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -107,85 +111,9 @@ func (c *bulkClient) CreditNotes(ctx context.Context, in *CreditNotesRequest, op
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Bulk_CreditNotesClient = grpc.ServerStreamingClient[CreditNote]
 
-func (c *bulkClient) Products(ctx context.Context, in *ProductsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Product], error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[2], Bulk_Products_FullMethodName, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	x := &grpc.GenericClientStream[ProductsRequest, Product]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	return x, nil
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_ProductsClient = grpc.ServerStreamingClient[Product]
-
-func (c *bulkClient) Prices(ctx context.Context, in *PricesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Price], error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[3], Bulk_Prices_FullMethodName, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	x := &grpc.GenericClientStream[PricesRequest, Price]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	return x, nil
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_PricesClient = grpc.ServerStreamingClient[Price]
-
-func (c *bulkClient) Customers(ctx context.Context, in *CustomersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Customer], error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[4], Bulk_Customers_FullMethodName, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	x := &grpc.GenericClientStream[CustomersRequest, Customer]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	return x, nil
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_CustomersClient = grpc.ServerStreamingClient[Customer]
-
-func (c *bulkClient) StockLevels(ctx context.Context, in *StockLevelsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StockLevel], error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[5], Bulk_StockLevels_FullMethodName, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	x := &grpc.GenericClientStream[StockLevelsRequest, StockLevel]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	return x, nil
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_StockLevelsClient = grpc.ServerStreamingClient[StockLevel]
-
 func (c *bulkClient) StockMovements(ctx context.Context, in *StockMovementsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StockMovement], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[6], Bulk_StockMovements_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[3], Bulk_StockMovements_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -204,7 +132,7 @@ type Bulk_StockMovementsClient = grpc.ServerStreamingClient[StockMovement]
 
 func (c *bulkClient) Sales(ctx context.Context, in *SalesRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SalesRow], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[7], Bulk_Sales_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[4], Bulk_Sales_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +151,7 @@ type Bulk_SalesClient = grpc.ServerStreamingClient[SalesRow]
 
 func (c *bulkClient) Imports(ctx context.Context, in *ImportsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Import], error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[8], Bulk_Imports_FullMethodName, cOpts...)
+	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[5], Bulk_Imports_FullMethodName, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -240,82 +168,6 @@ func (c *bulkClient) Imports(ctx context.Context, in *ImportsRequest, opts ...gr
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Bulk_ImportsClient = grpc.ServerStreamingClient[Import]
 
-func (c *bulkClient) SalesFacts(ctx context.Context, in *SalesFactsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SalesFact], error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[9], Bulk_SalesFacts_FullMethodName, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	x := &grpc.GenericClientStream[SalesFactsRequest, SalesFact]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	return x, nil
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_SalesFactsClient = grpc.ServerStreamingClient[SalesFact]
-
-func (c *bulkClient) Movements(ctx context.Context, in *MovementsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[Movement], error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[10], Bulk_Movements_FullMethodName, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	x := &grpc.GenericClientStream[MovementsRequest, Movement]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	return x, nil
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_MovementsClient = grpc.ServerStreamingClient[Movement]
-
-func (c *bulkClient) CustomerOrders(ctx context.Context, in *CustomerOrdersRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[CustomerOrder], error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[11], Bulk_CustomerOrders_FullMethodName, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	x := &grpc.GenericClientStream[CustomerOrdersRequest, CustomerOrder]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	return x, nil
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_CustomerOrdersClient = grpc.ServerStreamingClient[CustomerOrder]
-
-func (c *bulkClient) LoyaltyAccounts(ctx context.Context, in *LoyaltyAccountsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[LoyaltyAccount], error) {
-	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
-	stream, err := c.cc.NewStream(ctx, &Bulk_ServiceDesc.Streams[12], Bulk_LoyaltyAccounts_FullMethodName, cOpts...)
-	if err != nil {
-		return nil, err
-	}
-	x := &grpc.GenericClientStream[LoyaltyAccountsRequest, LoyaltyAccount]{ClientStream: stream}
-	if err := x.ClientStream.SendMsg(in); err != nil {
-		return nil, err
-	}
-	if err := x.ClientStream.CloseSend(); err != nil {
-		return nil, err
-	}
-	return x, nil
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_LoyaltyAccountsClient = grpc.ServerStreamingClient[LoyaltyAccount]
-
 // BulkServer is the server API for Bulk service.
 // All implementations must embed UnimplementedBulkServer
 // for forward compatibility.
@@ -324,23 +176,15 @@ type Bulk_LoyaltyAccountsClient = grpc.ServerStreamingClient[LoyaltyAccount]
 // the metadata consistency-token and max-wait, and answers as-of-position and lag-ms in its header. A filter left empty
 // does not filter. correlation_id is that of the command which opened the thing: an import gives all it asks its own id.
 type BulkServer interface {
+	// Rows are those of any view, as they are: whoever compares or exports sees every column of it.
+	Rows(*RowsRequest, grpc.ServerStreamingServer[RowsPage]) error
 	Orders(*OrdersRequest, grpc.ServerStreamingServer[Order]) error
 	CreditNotes(*CreditNotesRequest, grpc.ServerStreamingServer[CreditNote]) error
-	Products(*ProductsRequest, grpc.ServerStreamingServer[Product]) error
-	Prices(*PricesRequest, grpc.ServerStreamingServer[Price]) error
-	Customers(*CustomersRequest, grpc.ServerStreamingServer[Customer]) error
-	StockLevels(*StockLevelsRequest, grpc.ServerStreamingServer[StockLevel]) error
 	// StockMovements sums movements by the named columns.
 	StockMovements(*StockMovementsRequest, grpc.ServerStreamingServer[StockMovement]) error
 	// Sales sums sales facts by the named columns.
 	Sales(*SalesRequest, grpc.ServerStreamingServer[SalesRow]) error
 	Imports(*ImportsRequest, grpc.ServerStreamingServer[Import]) error
-	// SalesFacts are the rows that Sales sums.
-	SalesFacts(*SalesFactsRequest, grpc.ServerStreamingServer[SalesFact]) error
-	// Movements are the rows that StockMovements sums.
-	Movements(*MovementsRequest, grpc.ServerStreamingServer[Movement]) error
-	CustomerOrders(*CustomerOrdersRequest, grpc.ServerStreamingServer[CustomerOrder]) error
-	LoyaltyAccounts(*LoyaltyAccountsRequest, grpc.ServerStreamingServer[LoyaltyAccount]) error
 	mustEmbedUnimplementedBulkServer()
 }
 
@@ -351,23 +195,14 @@ type BulkServer interface {
 // pointer dereference when methods are called.
 type UnimplementedBulkServer struct{}
 
+func (UnimplementedBulkServer) Rows(*RowsRequest, grpc.ServerStreamingServer[RowsPage]) error {
+	return status.Error(codes.Unimplemented, "method Rows not implemented")
+}
 func (UnimplementedBulkServer) Orders(*OrdersRequest, grpc.ServerStreamingServer[Order]) error {
 	return status.Error(codes.Unimplemented, "method Orders not implemented")
 }
 func (UnimplementedBulkServer) CreditNotes(*CreditNotesRequest, grpc.ServerStreamingServer[CreditNote]) error {
 	return status.Error(codes.Unimplemented, "method CreditNotes not implemented")
-}
-func (UnimplementedBulkServer) Products(*ProductsRequest, grpc.ServerStreamingServer[Product]) error {
-	return status.Error(codes.Unimplemented, "method Products not implemented")
-}
-func (UnimplementedBulkServer) Prices(*PricesRequest, grpc.ServerStreamingServer[Price]) error {
-	return status.Error(codes.Unimplemented, "method Prices not implemented")
-}
-func (UnimplementedBulkServer) Customers(*CustomersRequest, grpc.ServerStreamingServer[Customer]) error {
-	return status.Error(codes.Unimplemented, "method Customers not implemented")
-}
-func (UnimplementedBulkServer) StockLevels(*StockLevelsRequest, grpc.ServerStreamingServer[StockLevel]) error {
-	return status.Error(codes.Unimplemented, "method StockLevels not implemented")
 }
 func (UnimplementedBulkServer) StockMovements(*StockMovementsRequest, grpc.ServerStreamingServer[StockMovement]) error {
 	return status.Error(codes.Unimplemented, "method StockMovements not implemented")
@@ -377,18 +212,6 @@ func (UnimplementedBulkServer) Sales(*SalesRequest, grpc.ServerStreamingServer[S
 }
 func (UnimplementedBulkServer) Imports(*ImportsRequest, grpc.ServerStreamingServer[Import]) error {
 	return status.Error(codes.Unimplemented, "method Imports not implemented")
-}
-func (UnimplementedBulkServer) SalesFacts(*SalesFactsRequest, grpc.ServerStreamingServer[SalesFact]) error {
-	return status.Error(codes.Unimplemented, "method SalesFacts not implemented")
-}
-func (UnimplementedBulkServer) Movements(*MovementsRequest, grpc.ServerStreamingServer[Movement]) error {
-	return status.Error(codes.Unimplemented, "method Movements not implemented")
-}
-func (UnimplementedBulkServer) CustomerOrders(*CustomerOrdersRequest, grpc.ServerStreamingServer[CustomerOrder]) error {
-	return status.Error(codes.Unimplemented, "method CustomerOrders not implemented")
-}
-func (UnimplementedBulkServer) LoyaltyAccounts(*LoyaltyAccountsRequest, grpc.ServerStreamingServer[LoyaltyAccount]) error {
-	return status.Error(codes.Unimplemented, "method LoyaltyAccounts not implemented")
 }
 func (UnimplementedBulkServer) mustEmbedUnimplementedBulkServer() {}
 func (UnimplementedBulkServer) testEmbeddedByValue()              {}
@@ -411,6 +234,17 @@ func RegisterBulkServer(s grpc.ServiceRegistrar, srv BulkServer) {
 	s.RegisterService(&Bulk_ServiceDesc, srv)
 }
 
+func _Bulk_Rows_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(RowsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(BulkServer).Rows(m, &grpc.GenericServerStream[RowsRequest, RowsPage]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type Bulk_RowsServer = grpc.ServerStreamingServer[RowsPage]
+
 func _Bulk_Orders_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(OrdersRequest)
 	if err := stream.RecvMsg(m); err != nil {
@@ -432,50 +266,6 @@ func _Bulk_CreditNotes_Handler(srv interface{}, stream grpc.ServerStream) error 
 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Bulk_CreditNotesServer = grpc.ServerStreamingServer[CreditNote]
-
-func _Bulk_Products_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(ProductsRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(BulkServer).Products(m, &grpc.GenericServerStream[ProductsRequest, Product]{ServerStream: stream})
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_ProductsServer = grpc.ServerStreamingServer[Product]
-
-func _Bulk_Prices_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(PricesRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(BulkServer).Prices(m, &grpc.GenericServerStream[PricesRequest, Price]{ServerStream: stream})
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_PricesServer = grpc.ServerStreamingServer[Price]
-
-func _Bulk_Customers_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(CustomersRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(BulkServer).Customers(m, &grpc.GenericServerStream[CustomersRequest, Customer]{ServerStream: stream})
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_CustomersServer = grpc.ServerStreamingServer[Customer]
-
-func _Bulk_StockLevels_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(StockLevelsRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(BulkServer).StockLevels(m, &grpc.GenericServerStream[StockLevelsRequest, StockLevel]{ServerStream: stream})
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_StockLevelsServer = grpc.ServerStreamingServer[StockLevel]
 
 func _Bulk_StockMovements_Handler(srv interface{}, stream grpc.ServerStream) error {
 	m := new(StockMovementsRequest)
@@ -510,50 +300,6 @@ func _Bulk_Imports_Handler(srv interface{}, stream grpc.ServerStream) error {
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type Bulk_ImportsServer = grpc.ServerStreamingServer[Import]
 
-func _Bulk_SalesFacts_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(SalesFactsRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(BulkServer).SalesFacts(m, &grpc.GenericServerStream[SalesFactsRequest, SalesFact]{ServerStream: stream})
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_SalesFactsServer = grpc.ServerStreamingServer[SalesFact]
-
-func _Bulk_Movements_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(MovementsRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(BulkServer).Movements(m, &grpc.GenericServerStream[MovementsRequest, Movement]{ServerStream: stream})
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_MovementsServer = grpc.ServerStreamingServer[Movement]
-
-func _Bulk_CustomerOrders_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(CustomerOrdersRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(BulkServer).CustomerOrders(m, &grpc.GenericServerStream[CustomerOrdersRequest, CustomerOrder]{ServerStream: stream})
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_CustomerOrdersServer = grpc.ServerStreamingServer[CustomerOrder]
-
-func _Bulk_LoyaltyAccounts_Handler(srv interface{}, stream grpc.ServerStream) error {
-	m := new(LoyaltyAccountsRequest)
-	if err := stream.RecvMsg(m); err != nil {
-		return err
-	}
-	return srv.(BulkServer).LoyaltyAccounts(m, &grpc.GenericServerStream[LoyaltyAccountsRequest, LoyaltyAccount]{ServerStream: stream})
-}
-
-// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
-type Bulk_LoyaltyAccountsServer = grpc.ServerStreamingServer[LoyaltyAccount]
-
 // Bulk_ServiceDesc is the grpc.ServiceDesc for Bulk service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -563,6 +309,11 @@ var Bulk_ServiceDesc = grpc.ServiceDesc{
 	Methods:     []grpc.MethodDesc{},
 	Streams: []grpc.StreamDesc{
 		{
+			StreamName:    "Rows",
+			Handler:       _Bulk_Rows_Handler,
+			ServerStreams: true,
+		},
+		{
 			StreamName:    "Orders",
 			Handler:       _Bulk_Orders_Handler,
 			ServerStreams: true,
@@ -570,26 +321,6 @@ var Bulk_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "CreditNotes",
 			Handler:       _Bulk_CreditNotes_Handler,
-			ServerStreams: true,
-		},
-		{
-			StreamName:    "Products",
-			Handler:       _Bulk_Products_Handler,
-			ServerStreams: true,
-		},
-		{
-			StreamName:    "Prices",
-			Handler:       _Bulk_Prices_Handler,
-			ServerStreams: true,
-		},
-		{
-			StreamName:    "Customers",
-			Handler:       _Bulk_Customers_Handler,
-			ServerStreams: true,
-		},
-		{
-			StreamName:    "StockLevels",
-			Handler:       _Bulk_StockLevels_Handler,
 			ServerStreams: true,
 		},
 		{
@@ -605,26 +336,6 @@ var Bulk_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "Imports",
 			Handler:       _Bulk_Imports_Handler,
-			ServerStreams: true,
-		},
-		{
-			StreamName:    "SalesFacts",
-			Handler:       _Bulk_SalesFacts_Handler,
-			ServerStreams: true,
-		},
-		{
-			StreamName:    "Movements",
-			Handler:       _Bulk_Movements_Handler,
-			ServerStreams: true,
-		},
-		{
-			StreamName:    "CustomerOrders",
-			Handler:       _Bulk_CustomerOrders_Handler,
-			ServerStreams: true,
-		},
-		{
-			StreamName:    "LoyaltyAccounts",
-			Handler:       _Bulk_LoyaltyAccounts_Handler,
 			ServerStreams: true,
 		},
 	},
