@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"tillstream/aggregates"
 	"tillstream/commands"
 	"tillstream/events"
 )
@@ -85,12 +86,6 @@ func (a Asked) refused(r *commands.Rejection) error {
 }
 
 // ask makes an Asked of a command named kind/key.
-func ask[C commands.Command[S, E], S state[S, E], E events.Event](id string, at time.Time, cause string, cmd C) Asked {
+func ask[C commands.Command[S, E], S aggregates.State[S, E], E events.Event](id string, at time.Time, cause string, cmd C) Asked {
 	return Asked{ID: id, Request: commands.Ask[S, E](cmd), At: at, Causation: cause}
-}
-
-// state is aggregates.State, spelt out so that this package needs to know no aggregate.
-type state[S any, E events.Event] interface {
-	Evolve(E) S
-	FoldVersion() int
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"tillstream/aggregates"
 	"tillstream/commands"
 	"tillstream/events"
 )
@@ -173,7 +174,7 @@ func cause(d *Document) string {
 }
 
 // askFor asks a command that follows from a document; key tells it from others of its kind.
-func askFor[C commands.Command[S, E], S state[S, E], E events.Event](d *Document, at time.Time, key string, cmd C) Asked {
+func askFor[C commands.Command[S, E], S aggregates.State[S, E], E events.Event](d *Document, at time.Time, key string, cmd C) Asked {
 	a := ask(commandID(cmd.Name(), d.Number+"/"+key), at, cause(d), cmd)
 	a.Line = d.Rows[0].Line
 	return a
