@@ -34,7 +34,7 @@ func TestWhatIsUsedWronglyEndsWithTwo(t *testing.T) {
 		{"audit --limit -1", "--limit"},
 		{"status --every 1ms --watch", "--every"},
 		{"parked retry products", "name one KEY"},
-		{"import online-retail", "FILE"},
+		{"import online-retail", "file"},
 		{"fly", "fly"},
 		{"up --wings", "--wings"},
 	} {
@@ -51,17 +51,19 @@ func TestEveryCommandHelpsWithAnExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	commands := 0
-	var look func(n *kong.Node)
-	look = func(n *kong.Node) {
+	var look func(n *kong.Node, path string)
+	look = func(n *kong.Node, path string) {
 		for _, child := range n.Children {
-			commands++
-			if !strings.Contains(child.Detail, "Example") || !strings.Contains(child.Detail, "till "+child.Path()[len("till "):]) {
-				t.Errorf("%s --help has no example of it", child.Path())
+			command := path + " " + child.Name
+			if commands++; !strings.Contains(child.Detail, "Example") || !strings.Contains(child.Detail, command) {
+				t.Errorf("%s --help has no example of it", command)
 			}
-			look(child)
+			if child.Name != "replay" { // whose own help has the examples of its steps, one after the other
+				look(child, command)
+			}
 		}
 	}
-	look(parser.Model.Node)
+	look(parser.Model.Node, "till")
 	if commands < 15 {
 		t.Errorf("only %d commands were looked at", commands)
 	}

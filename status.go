@@ -26,6 +26,14 @@ func (statusCommand) Help() string {
 		"Examples:\n\n  till status\n  till status --watch\n  till status --json | jq '.views[] | select(.lag_events > 0)'"
 }
 
+// Validate implements kong.Validatable.
+func (s statusCommand) Validate() error {
+	if s.Every < 100*time.Millisecond {
+		return fmt.Errorf("--every %v is too often: use at least 100ms", s.Every)
+	}
+	return nil
+}
+
 const statusWithin = 5 * time.Second
 
 func (s statusCommand) Run(ctx context.Context, all *cli, c *console) error {
@@ -35,9 +43,6 @@ func (s statusCommand) Run(ctx context.Context, all *cli, c *console) error {
 	}
 	defer conn.Close()
 	client := statusv1.NewStatusClient(conn)
-	if s.Every < 100*time.Millisecond {
-		return &exitError{exitMisused, fmt.Errorf("--every %v is too often: use at least 100ms", s.Every)}
-	}
 	for {
 		call, cancel := context.WithTimeout(ctx, statusWithin)
 		p, err := client.Get(call, &statusv1.GetRequest{})

@@ -42,7 +42,7 @@ func isLocalPart(s string) bool {
 // asciiDomain is the form in which a domain is looked up, lower case; false for what is none.
 func asciiDomain(domain string) (ascii string, ok bool) {
 	ascii, err := idna.Lookup.ToASCII(domain)
-	if err != nil || len(ascii) > domainMost {
+	if err != nil || len(ascii) > domainMost || strings.ContainsFunc(domain, notOfADomain) {
 		return "", false
 	}
 	names := strings.Split(ascii, ".")
@@ -53,6 +53,11 @@ func asciiDomain(domain string) (ascii string, ok bool) {
 	}
 	top := names[len(names)-1]
 	return ascii, len(names) > 1 && strings.ContainsFunc(top, unicode.IsLetter)
+}
+
+// notOfADomain finds what the mapping of international domains would drop without a word, such as spaces of no width.
+func notOfADomain(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !unicode.IsMark(r) && r != '-' && r != '.'
 }
 
 // foldEmail is the form in which addresses are compared: trimmed, lower case, NFC, the domain as it is looked up.
