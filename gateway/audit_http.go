@@ -55,6 +55,9 @@ func (s auditService) followHTTP(ctx context.Context, m proto.Message, w http.Re
 		}
 		in.After = at
 	}
+	if err := s.await(ctx, s.auditLog()); err != nil {
+		return err
+	}
 	begin := func() {
 		h := w.Header()
 		h.Set("Content-Type", "text/event-stream; charset=utf-8")

@@ -262,8 +262,8 @@ func (p platform) Ready() error {
 }
 
 func (p platform) Views() (list []gateway.ViewStatus) {
+	head := events.Position(len(p.log.All()))
 	for _, v := range p.log.views {
-		head := events.Position(len(p.log.All()))
 		list = append(list, gateway.ViewStatus{Name: v.name, Version: 1, Generation: v.name + "_1", Position: v.At().At,
 			Parked: v.parked(), Events: v.At().Count, LagEvents: uint64(head - v.At().At), Source: "test", Serving: true})
 	}
