@@ -31,6 +31,7 @@ func (v Views) whole() []whole {
 		asItIs(projections.StockLevels, v.StockLevels),
 		asItIs(projections.StockMovements, v.StockMovements),
 		asItIs(projections.DailyStockMovements, v.DailyStockMovements),
+		asItIs(projections.StockLedger, v.StockLedger),
 		asItIs(projections.Customers, v.Customers),
 		asItIs(projections.CustomerProfiles, v.CustomerProfiles),
 		asItIs(projections.CustomerOrders, v.CustomerOrders),

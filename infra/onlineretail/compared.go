@@ -27,6 +27,7 @@ func (c *comparison) goods() []compared {
 		newShelf(c, projections.StockMovements, rule[projections.StockMovement]{correlated: true, lasting: never[projections.StockMovement], note: c.sums.movement}),
 		newShelf(c, projections.StockLevels, rule[projections.StockLevel]{about: beyond, shared: []string{"sku", "warehouse"}, note: c.sums.level}),
 		newShelf(c, projections.DailyStockMovements, rule[projections.DailyStockMovement]{about: beyond, shared: []string{"sku", "warehouse", "day"}, lasting: open}),
+		newShelf(c, projections.StockLedger, rule[projections.StockEntry]{about: itself, lasting: never[projections.StockEntry]}),
 	}
 }
 
