@@ -37,12 +37,13 @@ type orderBook struct {
 	lines                        []*lineBook
 	gross, gone                  events.Money
 	confirmed, cancelled, closed bool
+	guest                        bool
 }
 
 func (b *orderBook) note(f events.OrderEvent) {
 	switch f := f.(type) {
 	case events.OrderPlaced:
-		b.gross = f.Totals.Gross
+		b.gross, b.guest = f.Totals.Gross, f.CustomerID == ""
 		for _, l := range f.Lines {
 			b.lines = append(b.lines, &lineBook{Line: l})
 		}
@@ -120,6 +121,9 @@ func (b *orderBook) lawful(t *rapid.T) {
 func drawOrder(t *rapid.T) commands.PlaceOrder {
 	c := placeOrder
 	c.Lines, c.Charges = nil, nil
+	if rapid.Bool().Draw(t, "guest") {
+		c.CustomerID, c.Guest = "", &events.Guest{}
+	}
 	for n := range rapid.IntRange(1, 4).Draw(t, "lines") {
 		l := events.Line{LineID: fmt.Sprint("line-", n), SKU: "X", Kind: events.Goods, Warehouse: "MAIN",
 			Quantity: rapid.Int64Range(1, 12).Draw(t, "quantity"), Unit: gbpUnit(rapid.Int64Range(0, 99_999).Draw(t, "unit"), 3)}
@@ -167,7 +171,12 @@ func drawOrderCommand(t *rapid.T, b *orderBook) (commands.Command[aggregates.Ord
 	for _, l := range b.lines {
 		shipped += l.shipped
 	}
-	switch likely(t, "command", map[string]int{"confirm": 1, "cancel_line": 4, "cancel": 1, "ship": 12, "deliver": 3, "return": 5, "close": 2}) {
+	switch likely(t, "command", map[string]int{"confirm": 1, "cancel_line": 4, "cancel": 1, "ship": 12, "deliver": 3, "return": 5, "close": 2, "forget": 1}) {
+	case "forget":
+		if !b.guest {
+			return commands.ForgetGuest{OrderID: "o1"}, "order_of_customer"
+		}
+		return commands.ForgetGuest{OrderID: "o1"}, ""
 	case "confirm":
 		return commands.ConfirmOrder{OrderID: "o1"}, refuse("", false)
 	case "cancel_line":
@@ -217,6 +226,6 @@ func TestAnOrderNeverLosesAPennyOrAUnit(t *testing.T) {
 			b.lawful(t)
 		}
 	}, "order.placed", "order.confirmed", "order.line_cancelled", "order.cancelled", "order.partially_shipped", "order.shipped",
-		"order.delivered", "order.returned", "order.closed", "order_cancelled", "order_shipped", "order_not_confirmed",
+		"order.delivered", "order.returned", "order.closed", "order.guest_forgotten", "order_of_customer", "order_cancelled", "order_shipped", "order_not_confirmed",
 		"order_not_shipped", "order_not_settled", "line_not_cancellable", "line_not_shippable", "not_returnable")
 }

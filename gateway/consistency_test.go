@@ -17,7 +17,10 @@ import (
 // ofOperators are the services that tell how views themselves stand: there is nothing they could wait for.
 var ofOperators = []string{"Parked", "Replay", "Status"}
 
-// queries are the paths that the protos bind to GET, but for those of operators, with every name in them filled in.
+// ofTables lists which tables can be taken out, whatever is in them.
+const ofTables = "/v1/analytics/export"
+
+// queries are the paths that the protos bind to GET and that are answered from views, with every name in them filled in.
 func queries() (paths []string) {
 	name := regexp.MustCompile(`\{[a-z_]+\}`)
 	protoregistry.GlobalFiles.RangeFiles(func(f protoreflect.FileDescriptor) bool {
@@ -29,8 +32,8 @@ func queries() (paths []string) {
 			for n := range service.Methods().Len() {
 				rule, _ := proto.GetExtension(service.Methods().Get(n).Options(), annotations.E_Http).(*annotations.HttpRule)
 				for _, r := range append([]*annotations.HttpRule{rule}, rule.GetAdditionalBindings()...) {
-					if get := r.GetGet(); get != "" {
-						paths = append(paths, name.ReplaceAllString(get, "LAMP-1"))
+					if get := r.GetGet(); get != "" && get != ofTables {
+						paths = append(paths, name.ReplaceAllString(strings.ReplaceAll(get, "{table}", "sales"), "LAMP-1"))
 					}
 				}
 			}
