@@ -11,6 +11,7 @@ import (
 
 	"google.golang.org/grpc/status"
 
+	"tillstream/gateway"
 	replayv1 "tillstream/gateway/api/replay/v1"
 	"tillstream/gateway/wirejson"
 )
@@ -129,27 +130,11 @@ func (s replayStatusCommand) Run(ctx context.Context, all *cli, c *console) erro
 			case c.JSON:
 				fmt.Fprintf(c.Out, "%s\n", wirejson.Marshal(g))
 			default:
-				fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\t%d\t%d\t%d\t%s\n", g.View, g.Name, g.Version, g.Declared, stateOf(g), g.Position, g.LagEvents, g.Parked, remarkOf(g))
+				fmt.Fprintf(w, "%s\t%s\t%d of %d\t%s\t%d\t%d\t%d\t%s\n", g.View, g.Name, g.Version, g.Declared, gateway.GenerationState(g), g.Position, g.LagEvents, g.Parked, remarkOf(g))
 			}
 		}
 		return w.Flush()
 	})
-}
-
-func stateOf(g *replayv1.Generation) string {
-	switch {
-	case g.Served && g.Fed:
-		return "answers"
-	case g.Served:
-		return "answers, stale"
-	case g.Fed:
-		return "follows"
-	case g.Progress != nil:
-		return "is being built"
-	case g.State == "building":
-		return "begun"
-	}
-	return "stands still"
 }
 
 func remarkOf(g *replayv1.Generation) string {

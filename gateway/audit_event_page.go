@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"mime"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,7 +22,6 @@ const (
 	pageChangesMost  = 400
 	pageJSONMost     = 64 << 10 // bytes of one state
 	pageTalkMost     = 2*conversationMost + 1
-	formMost         = 4 << 10 // bytes
 )
 
 // eventPage is what the page of one fact shows.
@@ -57,19 +55,14 @@ func (s auditService) eventPage(ctx context.Context, page khttp.Context) error {
 
 // openedPage shows a fact to a member of staff who said who they are and what for.
 func (s auditService) openedPage(ctx context.Context, page khttp.Context) error {
-	r := page.Request()
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return badField("content_type", "must be that of a form")
+	form, err := postedForm(page)
+	if err != nil {
+		return err
 	}
-	r.Body = http.MaxBytesReader(page.Response(), r.Body, formMost)
-	if err := r.ParseForm(); err != nil {
-		return problem(http.StatusBadRequest, "body_unreadable", "the form did not arrive whole, or is larger than %d bytes", formMost)
-	}
-	p := eventPage{Staff: strings.TrimSpace(r.PostForm.Get("staff")), Purpose: strings.TrimSpace(r.PostForm.Get("purpose"))}
-	actor, err := actorOf("staff:" + p.Staff)
-	if err != nil || !sees(actor) {
-		return badField("staff", "must be your name among the staff: 1 to 64 visible ASCII characters, and no space")
+	p := eventPage{Staff: form.Get("staff"), Purpose: strings.TrimSpace(form.Get("purpose"))}
+	actor, err := staffOf(form)
+	if err != nil {
+		return err
 	}
 	if p.Purpose == "" {
 		return badField("purpose", "is required: say what the data is opened for")

@@ -16,40 +16,6 @@ import (
 	"tillstream/gateway/web"
 )
 
-// mountWeb serves the pages for people, and what they load.
-func (g *Gateway) mountWeb(server *khttp.Server) {
-	s := auditService{Gateway: g}
-	server.Route("/").Handle(http.MethodGet, "/assets/{name}", func(ctx khttp.Context) error {
-		noteRoute(ctx.Request().Context(), "/assets/{name}")
-		if !web.Asset(ctx.Response(), ctx.Request(), ctx.Vars().Get("name")) {
-			return noSuchRoute(ctx.Request())
-		}
-		return nil
-	})
-	g.mountPage(server, http.MethodGet, "/audit", s.listPage)
-	g.mountPage(server, http.MethodGet, "/audit/events/{id}", s.eventPage)
-	g.mountPage(server, http.MethodPost, "/audit/events/{id}", s.openedPage)
-}
-
-// mountPage serves a page; what goes wrong is a page too.
-func (g *Gateway) mountPage(server *khttp.Server, verb, path string, answer func(context.Context, khttp.Context) error) {
-	server.Route("/").Handle(verb, path, func(ctx khttp.Context) error {
-		w, r := ctx.Response(), ctx.Request()
-		noteRoute(r.Context(), path)
-		c, err := readCall(path, r.Header.Get, w.Header().Set)
-		if err == nil {
-			err = answer(withCall(r.Context(), c), ctx)
-		}
-		if err == nil {
-			return nil
-		}
-		p := problemOf(r.Context(), g.log, err)
-		noteReason(r.Context(), p.Reason)
-		return web.Render(w, p.Code, "problem", web.Page{Title: http.StatusText(p.Code), Here: "/audit",
-			Body: struct{ Title, Message string }{http.StatusText(p.Code), p.Message}})
-	})
-}
-
 // auditForm is what a person narrows the log down by, as it was typed.
 type auditForm struct{ Stream, Type, Actor, From, To, Time, Order, Correlation string }
 

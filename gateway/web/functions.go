@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"html/template"
 	"regexp"
 	"strconv"
@@ -18,6 +19,15 @@ var functions = template.FuncMap{
 	"words":  words,
 	"brief":  brief,
 	"number": number,
+	"lasts":  lasts,
+	"size":   size,
+	"share":  share,
+	"list": func(what string, names []string) any {
+		return struct {
+			What  string
+			Names []string
+		}{what, names}
+	},
 }
 
 // words turns a path of programs into words, and cuts ids in it: open.148831bc-fa1a-….lines[0] becomes
@@ -54,10 +64,10 @@ func brief(id string) string {
 	return id[:8] + "…"
 }
 
-// number sets its digits in groups of three.
-func number(n uint64) string {
+// number sets the digits of a whole number in groups of three.
+func number(n any) string {
 	var b strings.Builder
-	s := strconv.FormatUint(n, 10)
+	s := fmt.Sprint(n)
 	for i, r := range s {
 		if i > 0 && (len(s)-i)%3 == 0 {
 			b.WriteRune('\u202f')
@@ -65,4 +75,40 @@ func number(n uint64) string {
 		b.WriteRune(r)
 	}
 	return b.String()
+}
+
+// lasts is a length of time, in milliseconds, as people say it: two units at most.
+func lasts(ms int64) string {
+	d := time.Duration(ms) * time.Millisecond
+	switch {
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", ms)
+	case d < time.Minute:
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// size is a number of bytes as people compare it.
+func size(bytes any) string {
+	n, err := strconv.ParseFloat(fmt.Sprint(bytes), 64)
+	switch {
+	case err != nil:
+		return fmt.Sprint(bytes)
+	case n >= 1<<30:
+		return fmt.Sprintf("%.1f GiB", n/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", n/(1<<20))
+	}
+	return fmt.Sprintf("%.1f KiB", n/(1<<10))
+}
+
+// share is how much of a whole is done, in percent: 100 only for all of it, 0 of nothing.
+func share(done, of uint64) uint64 {
+	if of == 0 {
+		return 0
+	}
+	return 100 * min(done, of) / of
 }

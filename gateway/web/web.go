@@ -34,25 +34,29 @@ type Page struct {
 type Place struct{ Path, Name string }
 
 // Places are the navigation, in order.
-var Places = []Place{{"/audit", "Audit log"}, {"/docs", "API"}}
+var Places = []Place{{"/views", "Views"}, {"/audit", "Audit log"}, {"/docs", "API"}}
 
 // policy lets a page load what comes from here and nothing else, and be framed by nobody.
 const policy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
-const layout = "layout.html"
+// Files that are no page of their own, but parts of others.
+const (
+	layout = "layout.html"
+	parts  = "view_parts.html"
+)
 
 var templates = parse()
 
 // parse joins every page with the layout. It panics on a template that is none: a mistake of the program.
 func parse() map[string]*template.Template {
-	base := template.Must(template.New(layout).Funcs(functions).ParseFS(pages, layout))
+	base := template.Must(template.New(layout).Funcs(functions).ParseFS(pages, layout, parts))
 	files, err := fs.Glob(pages, "*.html")
 	if err != nil {
 		panic("web: " + err.Error())
 	}
 	all := map[string]*template.Template{}
 	for _, file := range files {
-		if file != layout {
+		if file != layout && file != parts {
 			all[strings.TrimSuffix(file, ".html")] = template.Must(template.Must(base.Clone()).ParseFS(pages, file))
 		}
 	}
