@@ -112,6 +112,12 @@ type replayStatusCommand struct {
 	Views []string `arg:"" optional:"" name:"view" placeholder:"VIEW" help:"Views, as till status names them. Default: all."`
 }
 
+// Help implements kong.HelpProvider.
+func (replayStatusCommand) Help() string {
+	return "Tells which generation answers, which follow the log, and how far each is. The remark says why this binary's fold cannot go on with one.\n\n" +
+		"Examples:\n\n  till replay status\n  till replay status orders --json"
+}
+
 func (s replayStatusCommand) Run(ctx context.Context, all *cli, c *console) error {
 	return askReplay(all, func(client replayv1.ReplayClient) error {
 		call, cancel := context.WithTimeout(ctx, replayWithin)
@@ -149,6 +155,12 @@ func remarkOf(g *replayv1.Generation) string {
 }
 
 type replayPlanCommand struct{ replayViews }
+
+// Help implements kong.HelpProvider.
+func (replayPlanCommand) Help() string {
+	return "Nothing is built. The time is worked out from a speed that was measured; events, bytes and disk are those of the log and of the view.\n\n" +
+		"Examples:\n\n  till replay plan orders\n  till replay plan --changed"
+}
 
 func (r replayPlanCommand) Run(ctx context.Context, all *cli, c *console) error {
 	return r.each(ctx, all, func(client replayv1.ReplayClient, view string) error {

@@ -21,7 +21,8 @@ type replayApplyCommand struct {
 
 // Help implements kong.HelpProvider.
 func (replayApplyCommand) Help() string {
-	return "Building ends with the command: interrupted or killed, it goes on where it was when it is run again. The view answers meanwhile."
+	return "Building ends with the command: interrupted or killed, it goes on where it was when it is run again. The view answers meanwhile.\n\n" +
+		"Examples:\n\n  till replay apply orders --rate 20000\n  till replay apply --changed --promote       after a deploy"
 }
 
 func (a replayApplyCommand) Run(ctx context.Context, all *cli, c *console) error {
@@ -72,6 +73,11 @@ func interrupted(ctx context.Context, err error) error {
 }
 
 type replayStopCommand struct{ replayViews }
+
+// Help implements kong.HelpProvider.
+func (replayStopCommand) Help() string {
+	return "What was built is kept, and may be retired. The view answers as before.\n\nExample:\n\n  till replay stop orders"
+}
 
 func (r replayStopCommand) Run(ctx context.Context, all *cli, c *console) error {
 	return r.each(ctx, all, func(client replayv1.ReplayClient, view string) error {

@@ -20,7 +20,8 @@ type replayPromoteCommand struct {
 // Help implements kong.HelpProvider.
 func (replayPromoteCommand) Help() string {
 	return "Refused while the generation is behind the one that answers. Who is being answered is answered from one generation; the analysts' names " +
-		"follow in the same transaction."
+		"follow in the same transaction.\n\n" +
+		"Examples:\n\n  till replay promote orders\n  till replay promote orders --generation orders_v1_g2"
 }
 
 func (p replayPromoteCommand) Run(ctx context.Context, all *cli, c *console) error {
@@ -52,6 +53,12 @@ func printSwitched(c *console, g *replayv1.Generation) error {
 
 type replayRollbackCommand struct{ replayViews }
 
+// Help implements kong.HelpProvider.
+func (replayRollbackCommand) Help() string {
+	return "The generation that answered before was fed all along, so that it is current. Rolled back twice, the view answers as it did at first.\n\n" +
+		"Example:\n\n  till replay rollback orders"
+}
+
 func (r replayRollbackCommand) Run(ctx context.Context, all *cli, c *console) error {
 	return r.each(ctx, all, func(client replayv1.ReplayClient, view string) error {
 		call, cancel := context.WithTimeout(ctx, replayWithin)
@@ -72,7 +79,8 @@ type replayRetireCommand struct {
 
 // Help implements kong.HelpProvider.
 func (replayRetireCommand) Help() string {
-	return "What is retired cannot be rolled back to. On a terminal it asks first; elsewhere --yes is needed."
+	return "What is retired cannot be rolled back to. On a terminal it asks first; elsewhere --yes is needed.\n\n" +
+		"Examples:\n\n  till replay retire orders\n  till replay retire orders --generation orders_v1_g1 --yes"
 }
 
 func (r replayRetireCommand) Run(ctx context.Context, all *cli, c *console) error {

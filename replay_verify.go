@@ -23,7 +23,8 @@ type replayVerifyCommand struct {
 func (replayVerifyCommand) Help() string {
 	return "Compares contents, column by column, with both at one position; queries go on. Names keys and columns, never what is in them, and the " +
 		"types of the events that touched them, the likeliest cause first. Parked keys are left out and listed apart.\n\n" +
-		"Exits 4 when anything differs."
+		"Exits 4 when anything differs.\n\n" +
+		"Examples:\n\n  till replay verify orders\n  till replay verify orders --sample 10000\n  till replay verify --fresh --all"
 }
 
 func (v replayVerifyCommand) Run(ctx context.Context, all *cli, c *console) error {
