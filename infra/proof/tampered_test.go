@@ -31,6 +31,7 @@ func TestARowChangedBehindThePlatformsBackIsFound(t *testing.T) {
 	if n := len(differences()); n != 0 {
 		t.Fatalf("%d differences before anything is changed", n)
 	}
+	asked := projections.Views()[r.IntN(len(projections.Views()))] // of whom an operator asks, too
 	for _, view := range projections.Views() {
 		t.Run(view.Name, func(t *testing.T) {
 			x := &tampering{db: db, view: view.Name, table: tableOf(t, db, view.Name).Sanitize(), columns: view.Columns}
@@ -49,13 +50,13 @@ func TestARowChangedBehindThePlatformsBackIsFound(t *testing.T) {
 					d.undo()
 				}
 			}
-			if n := len(differences()); n != 0 {
-				t.Errorf("%d differences remain when all is as it was", n)
-			}
-			if !testing.Short() || view.Name == projections.ProductPages.Name {
+			if view.Name == projections.ProductPages.Name || view.Name == asked.Name {
 				endsWith3(t, x, r, till, file, view)
 			}
 		})
+	}
+	if n := len(differences()); n != 0 {
+		t.Errorf("%d differences remain when all is as it was", n)
 	}
 }
 
