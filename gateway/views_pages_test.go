@@ -91,7 +91,7 @@ func TestWhatIsRefusedIsSaidAboveTheForm(t *testing.T) {
 	s.get("/views/products/promote?generation=products_2").says(200, "is not built to the end of the log")
 	s.submit("/views/products/promote?generation=products_2", "staff", "anna").says(409, "It was not done: products_2 is behind", `value="anna"`, `role="alert"`)
 	s.submit("/views/products/apply", "staff", "anna").says(409, "It was not done", "is being built already")
-	s.submit("/views/products/rollback", "staff", "anna").says(409, "It was not done")
+	s.submit("/views/products/rollback", "staff", "anna").says(404, "It was not done")
 	s.submit("/views/products/retire?generation=products_1", "staff", "anna").says(409, "It was not done")
 	s.submit("/views/products/retire?generation=none", "staff", "anna").says(404, "has no generation")
 	s.submit("/views/products/apply", "staff", "anna", "rate", "fast").says(400, "rate must be a whole number")
