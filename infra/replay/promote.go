@@ -90,16 +90,14 @@ func (s *Switchboard[V]) switchTo(ctx context.Context, next *generation[V]) erro
 	if before == next {
 		return refuse("generation_served", "%s answers already", next.Table)
 	}
-	if before != nil && before.projector != nil {
-		if err := before.follower.moves.take(ctx); err != nil {
-			return fmt.Errorf("hold %s where it stands: %w", before.Table, err)
+	if before != nil {
+		letGo, err := s.hold(ctx, before)
+		if err != nil {
+			return err
 		}
-		defer before.follower.moves.leave()
+		defer letGo()
 		if err := next.projector.Wait(ctx, before.at().At); err != nil {
 			return refuse("generation_behind", "%s stands at %d, %s which answers at %d: wait until it has caught up", next.Table, next.at().At, before.Table, before.at().At)
-		}
-		if err := before.projector.Flush(ctx); err != nil {
-			return err
 		}
 	}
 	if err := next.projector.Flush(ctx); err != nil {
@@ -118,6 +116,21 @@ func (s *Switchboard[V]) switchTo(ctx context.Context, next *generation[V]) erro
 	s.switched = make(chan struct{})
 	s.Logger.Info("another generation of a view answers", "view", s.name(), "generation", next.Table, "at", next.at().At)
 	return nil
+}
+
+// hold has what answers stand still where it is, kept, until letGo; one that is frozen does anyway.
+func (s *Switchboard[V]) hold(ctx context.Context, g *generation[V]) (letGo func(), err error) {
+	if g.projector == nil {
+		return func() {}, nil
+	}
+	if err := g.follower.moves.take(ctx); err != nil {
+		return nil, fmt.Errorf("hold %s where it stands: %w", g.Table, err)
+	}
+	if err := g.projector.Flush(ctx); err != nil {
+		g.follower.moves.leave()
+		return nil, err
+	}
+	return g.follower.moves.leave, nil
 }
 
 // register switches the register. When the answer is lost, the register says what came of it.

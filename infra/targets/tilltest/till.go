@@ -31,6 +31,7 @@ type Up struct {
 	As    *syscall.Credential // nil: the user of the test
 	Dir   string              // working directory; empty: that of the test
 	Bare  bool                // no flags but Data and Flags: addresses come from elsewhere
+	Till  string              // the binary; empty: that of the working tree
 }
 
 // Till is a platform in a process of its own.
@@ -65,7 +66,11 @@ func (up Up) Launch(t testing.TB) *Till {
 		args = append(args, "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
 	}
 	till := &Till{Data: up.Data, Log: &Output{}, Out: &Output{}, first: make(chan string, 1), done: make(chan struct{})}
-	till.cmd = exec.Command(Binary(t), append(args, up.Flags...)...)
+	binary := up.Till
+	if binary == "" {
+		binary = Binary(t)
+	}
+	till.cmd = exec.Command(binary, append(args, up.Flags...)...)
 	till.cmd.Stderr, till.cmd.Env, till.cmd.Dir = till.Log, up.Env, up.Dir
 	till.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL, Credential: up.As}
 	out, err := till.cmd.StdoutPipe()
