@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,7 +19,7 @@ import (
 
 // viewsEqualAFreshFold reads every row of every view from the database and compares it, column by column, with what a
 // fold of the log in memory comes to.
-func viewsEqualAFreshFold(t *testing.T, till *tilltest.Till, log []events.Recorded) {
+func viewsEqualAFreshFold(t *testing.T, till *tilltest.Till, log []events.Recorded, empty ...string) {
 	t.Helper()
 	awaitViews(t, till)
 	db := database(t, till.Data)
@@ -49,7 +50,7 @@ func viewsEqualAFreshFold(t *testing.T, till *tilltest.Till, log []events.Record
 		{projections.KeyedCommands.Name, func() int { return equalsFold(t, db, projections.KeyedCommands, log) }},
 		{projections.AuditLog.Name, func() int { return equalsFold(t, db, projections.AuditLog, log) }},
 	} {
-		if rows := view.compare(); rows == 0 && view.name != projections.ProcessStatuses.Name { // there is no process yet
+		if rows := view.compare(); rows == 0 && view.name != projections.ProcessStatuses.Name && !slices.Contains(empty, view.name) { // there is no process yet
 			t.Errorf("%s has no rows: nothing was proven of it", view.name)
 		}
 		compared[view.name] = true
