@@ -3,7 +3,6 @@ package proof
 import (
 	"context"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,11 +49,7 @@ func TestAReplayKilledAtAnyStepLeavesEveryViewRight(t *testing.T) {
 	data := dataDir(t, "data")
 	l := &ledger{wishes: map[string]*wish{}}
 	everybody := staff(l, r, 16, 4)
-	rounds := 2
-	if testing.Short() {
-		rounds = 1
-	}
-	for n, s := range slices.Repeat(killedSteps, rounds) {
+	for n, s := range killedSteps {
 		begun := time.Now()
 		till := tilltest.Start(t, data)
 		granted := l.after(enoughToRead)
