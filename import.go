@@ -44,8 +44,12 @@ func (onlineRetailCommand) Help() string {
 // and the garbage of reading and sending them must not double that.
 const tightHeap = 33
 
+// heapMost is where the collector works harder still, in bytes: with the program itself an importer stays below 500 MiB.
+const heapMost = 400 << 20
+
 func (o onlineRetailCommand) Run(ctx context.Context, all *cli, c *console) error {
 	debug.SetGCPercent(tightHeap)
+	debug.SetMemoryLimit(heapMost)
 	file, err := readBooks(o.File)
 	if err != nil {
 		return err
